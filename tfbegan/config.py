@@ -1,0 +1,319 @@
+"""Every setting, as frozen dataclasses with validation and a JSON form."""
+
+import dataclasses
+import math
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from tfbegan.errors import ConfigError
+
+IMAGE_SIZES = (32, 64, 128, 256)
+CONDITIONINGS = ("noise", "audio", "audio+noise")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Base of the settings: checked when made, exact in JSON and back."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check_type(self, field)
+        self.validate()
+
+    def validate(self) -> None:
+        """Raises ConfigError where a value is outside of its range."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain JSON types."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Any) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ConfigError: `content` is no dictionary, has an unknown key, or a
+                value of the wrong type or range.
+        """
+        if not isinstance(content, dict):
+            raise ConfigError(
+                f"{cls.__name__} must be a JSON object."
+                f" Received: {type(content).__name__}"
+            )
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(content) - known):
+            raise ConfigError(
+                f"{cls.__name__} has no setting {unknown[0]!r}. Known:"
+                f" {', '.join(sorted(known))}"
+            )
+        return cls(**content)
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some settings changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class AudioConfig(Config):
+    """The MFCC front end; the same for data set, model and generation.
+
+    Attributes:
+        sample_rate: In Hz, after resampling to mono.
+        n_mfcc: Coefficients, with c0 (the energy).
+        n_mels: Mel bands under the DCT.
+        n_fft: Samples of one Fourier transform.
+        win_length: Samples of one analysis window (400 = 25 ms).
+        hop_length: Samples between MFCC frames (160 = 10 ms: 100 frames/s).
+        window_frames: MFCC frames centred on a video frame (35 = 350 ms);
+            odd, so that one is the centre.
+    """
+
+    sample_rate: int = 16_000
+    n_mfcc: int = 13
+    n_mels: int = 40
+    n_fft: int = 512
+    win_length: int = 400
+    hop_length: int = 160
+    window_frames: int = 35
+
+    def validate(self) -> None:
+        _check_range(self, "sample_rate", 4_000, 192_000)
+        _check_range(self, "n_mels", 2, 256)
+        _check_range(self, "n_mfcc", 1, self.n_mels)
+        _check_range(self, "n_fft", 16, 65_536)
+        _check_range(self, "win_length", 16, self.n_fft)
+        _check_range(self, "hop_length", 1, self.win_length)
+        _check_range(self, "window_frames", 1, 1_001)
+        if self.window_frames % 2 == 0:
+            _fail(self, "window_frames", "odd")
+
+    @property
+    def frame_rate(self) -> float:
+        """MFCC frames per second."""
+        return self.sample_rate / self.hop_length
+
+
+@dataclass(frozen=True)
+class FaceConfig(Config):
+    """Where a face lies in every crop, as fractions of the crop's side.
+
+    The similarity transform of a track puts the eyes' midpoint at
+    (0.5, `eye_height`) with the eyes `eye_distance` apart.
+
+    Attributes:
+        image_size: Side of a crop in pixels: 32, 64, 128 or 256.
+        eye_distance: Between the eyes' centres.
+        eye_height: Of the eyes' midpoint, from the top.
+        mouth_box: left, top, right, bottom of the region in which lips, jaw
+            and chin move.
+    """
+
+    image_size: int = 64
+    eye_distance: float = 0.30
+    eye_height: float = 0.40
+    mouth_box: tuple[float, float, float, float] = (0.27, 0.58, 0.73, 0.92)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.mouth_box, list):  # as JSON gives it
+            object.__setattr__(self, "mouth_box", tuple(self.mouth_box))
+        super().__post_init__()
+
+    def validate(self) -> None:
+        _check_choice(self, "image_size", IMAGE_SIZES)
+        _check_range(self, "eye_distance", 0.05, 0.8)
+        _check_range(self, "eye_height", 0.1, 0.9)
+        box = self.mouth_box
+        whole = len(box) == 4 and all(
+            isinstance(v, int | float) and 0 <= v <= 1 for v in box
+        )
+        if not whole or not (box[0] < box[2] and box[1] < box[3]):
+            _fail(self, "mouth_box", "left < right, top < bottom, in [0, 1]")
+
+    def mouth_slices(self) -> tuple[slice, slice]:
+        """Rows and columns of the mouth box in pixels of a crop."""
+        left, top, right, bottom = (
+            round(v * self.image_size) for v in self.mouth_box
+        )
+        return slice(top, bottom), slice(left, right)
+
+
+@dataclass(frozen=True)
+class ModelConfig(Config):
+    """The networks of a BEGAN (Berthelot et al. 2017, section 3.4 and 3.5).
+
+    Attributes:
+        image_size: Side of the images in pixels: 32, 64, 128 or 256.
+        filters: The paper's n.
+        latent_dim: The paper's N_h = N_z: length of z and of D's code.
+        skip_connections: h0, up-sampled, is concatenated after every
+            up-sampling layer of the decoders.
+        vanishing_residual_steps: Steps over which the carry of the vanishing
+            residuals falls from 1 to 0; 0 builds the networks without them.
+            The paper takes 16,000.
+    """
+
+    image_size: int = 64
+    filters: int = 32
+    latent_dim: int = 64
+    skip_connections: bool = True
+    vanishing_residual_steps: int = 0
+
+    def validate(self) -> None:
+        _check_choice(self, "image_size", IMAGE_SIZES)
+        _check_range(self, "filters", 1, 1_024)
+        _check_range(self, "latent_dim", 1, 4_096)
+        _check_range(self, "vanishing_residual_steps", 0, 10_000_000)
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig(Config):
+    """What a BEGAN minimises: the paper's objective and optional additions.
+
+    The defaults are the paper's algorithm to the letter. The additions keep
+    noise mode healthy on small data (docs/results/foundation.md has the
+    ablation); each is off at weight 0, and none enters k or M.
+
+    Attributes:
+        gamma: Diversity ratio in (0, 1]: wanted L(G(z)) / L(x).
+        lambda_k: Proportional gain of k.
+        relative_k: Update k in units of L(x): the gain then does not depend
+            on how far the autoencoder has come.
+        error_norm: The paper's eta: 1 (L1) or 2 (squared error).
+        code_constraint: Weight of mean |Enc(G(z)) - z| in D's loss
+            (BEGAN-CS, Chang et al. 2018).
+        code_anchor: Weight of mean |x - G(Enc(x))| in G's loss, Enc stopped:
+            the code of every real face must give that face back.
+        code_prior: Weight, in D's loss, of the sliced Wasserstein distance
+            between the codes of a batch and the prior U(-1, 1).
+    """
+
+    gamma: float = 0.5
+    lambda_k: float = 0.001
+    relative_k: bool = False
+    error_norm: int = 1
+    code_constraint: float = 0.0
+    code_anchor: float = 0.0
+    code_prior: float = 0.0
+
+    def validate(self) -> None:
+        _check_range(self, "gamma", 0, 1, open_low=True)
+        _check_range(self, "lambda_k", 0, 1)
+        _check_choice(self, "error_norm", (1, 2))
+        _check_range(self, "code_constraint", 0, 1e3)
+        _check_range(self, "code_anchor", 0, 1e3)
+        _check_range(self, "code_prior", 0, 1e3)
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Config):
+    """How a model is trained.
+
+    Attributes:
+        conditioning: "noise", "audio" or "audio+noise".
+        batch_size: Images a step.
+        steps: Steps of the whole run.
+        learning_rate: Of both Adams at the start.
+        min_learning_rate: The floor of the halvings.
+        stall_steps: M must fall within so many steps or the rate is halved;
+            0 never halves.
+        beta_1: Adam's decay of the mean gradient.
+        clip_norm: Global norm at which each network's gradient is clipped;
+            0 never clips.
+        ema_decay: Of the moving average of G's weights, which is what
+            generates.
+        seed: Of weights, noise and the order of the data.
+        precision: "float32", "mixed_bfloat16" or "auto" (chosen by the
+            measurements in docs/results/foundation.md).
+        jit_compile: XLA: "on", "off" or "auto" (likewise).
+        checkpoint_steps: Steps between checkpoints.
+        log_steps: Steps between rows of stats.jsonl and TensorBoard.
+        picture_steps: Steps between sample grids.
+        keep_checkpoints: Checkpoints to keep.
+        flip: Mirror every other face, by a coin that the seed decides.
+        clips_per_batch: Clips that the frames of a batch come from.
+    """
+
+    conditioning: str = "noise"
+    batch_size: int = 16
+    steps: int = 20_000
+    learning_rate: float = 1e-4
+    min_learning_rate: float = 2e-5
+    stall_steps: int = 4_000
+    beta_1: float = 0.5
+    clip_norm: float = 0.0
+    ema_decay: float = 0.999
+    seed: int = 0
+    precision: str = "auto"
+    jit_compile: str = "auto"
+    checkpoint_steps: int = 1_000
+    log_steps: int = 50
+    picture_steps: int = 500
+    keep_checkpoints: int = 3
+    flip: bool = True
+    clips_per_batch: int = 16
+
+    def validate(self) -> None:
+        _check_choice(self, "conditioning", CONDITIONINGS)
+        _check_range(self, "batch_size", 1, 65_536)
+        _check_range(self, "steps", 1, 100_000_000)
+        _check_range(self, "learning_rate", 0, 1, open_low=True)
+        _check_range(self, "min_learning_rate", 0, self.learning_rate)
+        _check_range(self, "stall_steps", 0, 100_000_000)
+        _check_range(self, "beta_1", 0, 0.9999)
+        _check_range(self, "clip_norm", 0, 1e6)
+        _check_range(self, "ema_decay", 0, 0.999999)
+        _check_range(self, "seed", 0, 2**31 - 1)
+        _check_choice(self, "precision", ("auto", "float32", "mixed_bfloat16"))
+        _check_choice(self, "jit_compile", ("auto", "on", "off"))
+        _check_range(self, "checkpoint_steps", 1, 100_000_000)
+        _check_range(self, "log_steps", 1, 100_000_000)
+        _check_range(self, "picture_steps", 1, 100_000_000)
+        _check_range(self, "keep_checkpoints", 1, 1_000)
+        _check_range(self, "clips_per_batch", 1, self.batch_size)
+
+
+def _check_type(config: Config, field: dataclasses.Field[Any]) -> None:
+    expected = field.type
+    value = getattr(config, field.name)
+    if typing.get_origin(expected) in (tuple, Literal):
+        return
+    if expected is float:
+        if type(value) is int:
+            object.__setattr__(config, field.name, float(value))
+            return
+        matches = type(value) is float and math.isfinite(value)
+    else:
+        # bool is a subclass of int, and True is no number of filters.
+        matches = type(value) is expected
+    if not matches:
+        name = getattr(expected, "__name__", str(expected))
+        _fail(config, field.name, f"a finite {name}")
+
+
+def _check_range(
+    config: Config,
+    name: str,
+    low: float,
+    high: float,
+    *,
+    open_low: bool = False,
+) -> None:
+    value = getattr(config, name)
+    above = value > low if open_low else value >= low
+    if not (above and value <= high):
+        bracket = "(" if open_low else "["
+        _fail(config, name, f"in {bracket}{low:g}, {high:g}]")
+
+
+def _check_choice(config: Config, name: str, choices: tuple) -> None:
+    if getattr(config, name) not in choices:
+        listed = ", ".join(str(choice) for choice in choices)
+        _fail(config, name, f"one of {listed}")
+
+
+def _fail(config: Config, name: str, expected: str) -> typing.NoReturn:
+    raise ConfigError(
+        f"{type(config).__name__}.{name} must be {expected}."
+        f" Received: {name}={getattr(config, name)!r}"
+    )

@@ -1,0 +1,1 @@
+"""Opens and verifies a data set; the tf.data pipeline."""

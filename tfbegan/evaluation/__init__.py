@@ -1,0 +1,1 @@
+"""Measures of generated faces: diversity, and whether they are faces."""

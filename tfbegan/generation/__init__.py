@@ -1,0 +1,1 @@
+"""Loading a generator; searching its latent space; writing pictures."""

@@ -1,0 +1,1 @@
+"""The networks and the BEGAN that trains them."""

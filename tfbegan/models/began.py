@@ -1,0 +1,385 @@
+"""BEGAN: the model whose train_step is the paper's algorithm."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from tfbegan import equilibrium
+from tfbegan.config import ModelConfig, ObjectiveConfig
+from tfbegan.models.autoencoder import Autoencoder
+from tfbegan.models.generator import Generator
+from tfbegan.models.noise import draw_directions, draw_prior
+
+Tensor = Any
+
+_NOISE, _PRIOR, _DIRECTIONS = range(3)
+_PRIOR_SAMPLES_PER_CODE = 8
+_DIRECTIONS_PER_STEP = 256
+
+
+@keras.saving.register_keras_serializable(package="tfbegan")
+class BEGAN(keras.Model):
+    """A boundary equilibrium GAN.
+
+    `fit` trains it on batches of real faces: float32 [B, S, S, 3] in [-1, 1],
+    or dictionaries with such a tensor under "image". Everything that training
+    needs to go on is a weight: k, the step, the moving average of G's weights
+    and the slots of both optimizers are saved with the model.
+
+    Args:
+        architecture: The networks; a `ModelConfig` or its dictionary.
+        objective: The losses; an `ObjectiveConfig` or its dictionary.
+        ema_decay: Decay of the moving average of G's weights, in [0, 1).
+        seed: Of the initial weights and of the noise of every step.
+        **kwargs: Of `keras.Model`; `dtype="mixed_bfloat16"` computes in half
+            precision.
+
+    Attributes:
+        generator: G, as it is trained.
+        ema_generator: G with the moving average of its weights: what
+            generates.
+        discriminator: D, an `Autoencoder`.
+        k: float32 [], k_t in [0, 1].
+        step: int64 [], steps done.
+
+    Example:
+        >>> began = BEGAN(ModelConfig(image_size=32, filters=8))
+        >>> began.compile(learning_rate=1e-4)
+        >>> history = began.fit(faces, epochs=1)
+        >>> began.generate(16, seed=0).shape
+        (16, 32, 32, 3)
+
+    Reference:
+        Berthelot, Schumm, Metz, BEGAN, arXiv 1703.10717.
+    """
+
+    def __init__(
+        self,
+        architecture: ModelConfig | Mapping[str, Any] | None = None,
+        objective: ObjectiveConfig | Mapping[str, Any] | None = None,
+        ema_decay: float = 0.999,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.architecture = _as_config(ModelConfig, architecture)
+        self.objective = _as_config(ObjectiveConfig, objective)
+        self.ema_decay = ema_decay
+        self.seed = seed
+        self.generator = self._new_network(Generator, "generator", seed)
+        self.ema_generator = self._new_network(Generator, "ema_generator", seed)
+        self.ema_generator.trainable = False
+        self.discriminator = self._new_network(
+            Autoencoder, "discriminator", seed + 1_000
+        )
+        self.k = self.add_weight(
+            name="k", shape=(), initializer="zeros", dtype="float32",
+            trainable=False,
+        )  # fmt: skip
+        self.step = self.add_weight(
+            name="step", shape=(), initializer="zeros", dtype="int64",
+            trainable=False,
+        )  # fmt: skip
+        self.generator_optimizer: keras.optimizers.Optimizer | None = None
+        self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
+        self.built = True
+
+    def _new_network(self, kind: type, name: str, seed: int) -> Any:
+        return kind(
+            image_size=self.architecture.image_size,
+            filters=self.architecture.filters,
+            latent_dim=self.architecture.latent_dim,
+            skip_connections=self.architecture.skip_connections,
+            vanishing_residuals=self.architecture.vanishing_residual_steps > 0,
+            seed=seed,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    # Training
+
+    def compile(
+        self,
+        learning_rate: float = 1e-4,
+        beta_1: float = 0.5,
+        clip_norm: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        """Makes the two Adams.
+
+        Args:
+            learning_rate: Of both.
+            beta_1: Decay of the mean gradient, of both.
+            clip_norm: Global norm at which each network's gradient is
+                clipped; 0 never clips.
+            **kwargs: Of `keras.Model.compile`, such as `jit_compile`.
+        """
+        super().compile(optimizer=None, loss=None, **kwargs)
+        self._compile_arguments = {
+            "learning_rate": learning_rate,
+            "beta_1": beta_1,
+            "clip_norm": clip_norm,
+            **kwargs,
+        }
+        self.generator_optimizer = _adam(
+            "generator", learning_rate, beta_1, clip_norm
+        )
+        self.discriminator_optimizer = _adam(
+            "discriminator", learning_rate, beta_1, clip_norm
+        )
+        # Built here, not at the first step: Keras loads the slots of an
+        # optimizer only if it has them.
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(
+            self.discriminator.trainable_variables
+        )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of `compile`, for saving."""
+        return dict(self._compile_arguments)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was."""
+        self.compile(**config)
+
+    @property
+    def learning_rate(self) -> float:
+        """Of both optimizers."""
+        return float(
+            ops.convert_to_numpy(self.generator_optimizer.learning_rate)
+        )
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.generator_optimizer.learning_rate = value
+        self.discriminator_optimizer.learning_rate = value
+
+    def train_step(self, batch: Any) -> dict[str, Tensor]:
+        """One step of the paper's algorithm on a batch of real faces.
+
+        Every image passes D once forward and once backward: the gradient of
+        L(G(z)) reaches D's weights and, through G(z), G's in one pass, because
+        both updates share z.
+        """
+        images = _images(batch)
+        noise = self._draw_noise(ops.shape(images)[0])
+        self._fade_residuals()
+        g_weights = self.generator.trainable_variables
+        d_weights = self.discriminator.trainable_variables
+
+        with tf.GradientTape() as real_tape:
+            codes = self.discriminator.encode(images)
+            real_error = self._error(images, self.discriminator.decode(codes))
+            code_prior = self._code_prior(codes)
+            real_loss = real_error + self.objective.code_prior * code_prior
+        of_real = real_tape.gradient(real_loss, d_weights)
+
+        with tf.GradientTape(persistent=True) as fake_tape:
+            fakes, code_anchor = self._generate(noise, images, codes)
+            fake_codes = self.discriminator.encode(fakes)
+            fake_error = self._error(
+                fakes, self.discriminator.decode(fake_codes)
+            )
+            g_loss = equilibrium.generator_loss(fake_error)
+            g_loss += self.objective.code_anchor * code_anchor
+            code_constraint = equilibrium.code_distance(fake_codes, noise)
+        # The anchor does not depend on D, so these are D's gradients of
+        # L(G(z)) alone.
+        of_fake, of_generator = fake_tape.gradient(
+            g_loss, [d_weights, g_weights]
+        )
+        of_constraint = self._constraint_gradient(
+            fake_tape, code_constraint, d_weights
+        )
+        del fake_tape
+
+        # dL_D = dL(x) - k_t dL(G(z)), and what the config adds.
+        of_discriminator = [
+            real - self.k * fake + constraint
+            for real, fake, constraint in zip(
+                of_real, of_fake, of_constraint, strict=True
+            )
+        ]
+        logs = self._logs(
+            real_error,
+            fake_error,
+            code_constraint=code_constraint,
+            code_anchor=code_anchor,
+            code_prior=code_prior,
+        )
+        self.discriminator_optimizer.apply(of_discriminator, d_weights)
+        self.generator_optimizer.apply(of_generator, g_weights)
+        self._update_k(real_error, fake_error)
+        self._update_average()
+        self.step.assign_add(1)
+        return logs
+
+    def test_step(self, batch: Any) -> dict[str, Tensor]:
+        """L(x), L(G(z)) and M on held-out faces; changes nothing."""
+        images = _images(batch)
+        noise = self._draw_noise(ops.shape(images)[0])
+        fakes = self.generator(noise)
+        return self._logs(
+            self._error(images, self.discriminator(images)),
+            self._error(fakes, self.discriminator(fakes)),
+        )
+
+    def _error(self, images: Tensor, reconstructions: Tensor) -> Tensor:
+        return equilibrium.reconstruction_error(
+            images, reconstructions, self.objective.error_norm
+        )
+
+    def _generate(
+        self, noise: Tensor, images: Tensor, codes: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """G(z) and, in the same pass of G, the code anchor |x - G(Enc(x))|."""
+        if not self.objective.code_anchor:
+            return self.generator(noise), ops.zeros(())
+        inputs = ops.concatenate([noise, ops.stop_gradient(codes)], axis=0)
+        fakes, anchored = ops.split(self.generator(inputs), 2, axis=0)
+        return fakes, equilibrium.reconstruction_error(images, anchored)
+
+    def _code_prior(self, codes: Tensor) -> Tensor:
+        if not self.objective.code_prior:
+            return ops.zeros(())
+        latent_dim = self.architecture.latent_dim
+        samples = _PRIOR_SAMPLES_PER_CODE * ops.shape(codes)[0]
+        return equilibrium.sliced_wasserstein(
+            codes,
+            draw_prior(self._seed_of(_PRIOR), samples, latent_dim),
+            draw_directions(
+                self._seed_of(_DIRECTIONS), _DIRECTIONS_PER_STEP, latent_dim
+            ),
+        )
+
+    def _constraint_gradient(
+        self, tape: tf.GradientTape, distance: Tensor, weights: list
+    ) -> list[Tensor]:
+        """Of the code constraint, for D's encoder only; 0 for the rest."""
+        weight = self.objective.code_constraint
+        if not weight:
+            return [0.0] * len(weights)
+        gradients = tape.gradient(distance, weights)
+        return [0.0 if g is None else weight * g for g in gradients]
+
+    def _draw_noise(self, count: Tensor) -> Tensor:
+        seed = self._seed_of(_NOISE)
+        return draw_prior(seed, count, self.architecture.latent_dim)
+
+    def _seed_of(self, purpose: int) -> Tensor:
+        """A seed of this step, for one purpose and replica."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        seed = tf.random.fold_in(
+            [self.seed, 0], 3 * tf.cast(replica, tf.int64) + purpose
+        )
+        return tf.random.fold_in(seed, tf.convert_to_tensor(self.step))
+
+    def _update_k(self, real_error: Tensor, fake_error: Tensor) -> None:
+        gain = self.objective.lambda_k
+        if self.objective.relative_k:
+            gain = equilibrium.relative_gain(gain, real_error)
+        self.k.assign(
+            equilibrium.next_k(
+                self.k, real_error, fake_error, self.objective.gamma, gain
+            )
+        )
+
+    def _update_average(self) -> None:
+        """Moves the average of G's weights; exact mean over a short past."""
+        step = ops.cast(self.step, "float32")
+        decay = ops.minimum(self.ema_decay, (1 + step) / (10 + step))
+        pairs = zip(
+            self.ema_generator.weights, self.generator.weights, strict=True
+        )
+        for average, weight in pairs:
+            average.assign(decay * average + (1 - decay) * weight)
+
+    def _fade_residuals(self) -> None:
+        fading_steps = self.architecture.vanishing_residual_steps
+        if fading_steps:
+            carry = equilibrium.carry(self.step, fading_steps)
+            self.generator.set_carry(carry)
+            self.discriminator.set_carry(carry)
+
+    def _logs(
+        self, real_error: Tensor, fake_error: Tensor, **additions: Tensor
+    ) -> dict[str, Tensor]:
+        """Of shape [1]: MultiWorkerMirroredStrategy reduces over axis 0."""
+        gamma = self.objective.gamma
+        logs = {
+            "d_loss": equilibrium.discriminator_loss(
+                real_error, fake_error, self.k
+            ),
+            "g_loss": equilibrium.generator_loss(fake_error),
+            "real_error": real_error,
+            "fake_error": fake_error,
+            "k": self.k,
+            "m_global": equilibrium.convergence_measure(
+                real_error, fake_error, gamma
+            ),
+        }
+        for name, value in additions.items():
+            if getattr(self.objective, name):
+                logs[name] = value
+        return {
+            name: ops.reshape(ops.convert_to_tensor(value), (1,))
+            for name, value in logs.items()
+        }
+
+    # Use
+
+    def call(self, noise: Tensor) -> Tensor:
+        """Noise float [B, h] to faces float32 [B, S, S, 3], unclipped."""
+        return self.ema_generator(noise)
+
+    def generate(self, n: int, seed: int = 0) -> np.ndarray:
+        """Faces from noise, by the moving average of G's weights.
+
+        Args:
+            n: How many.
+            seed: Equal seeds give equal faces.
+
+        Returns:
+            float32 [n, S, S, 3], clipped to [-1, 1].
+        """
+        noise = draw_prior([seed, 0], n, self.architecture.latent_dim)
+        images = self.ema_generator.predict(noise, verbose=0)
+        return np.clip(images, -1.0, 1.0)
+
+    def reconstruct(self, images: Any) -> np.ndarray:
+        """D(x): float32 [B, S, S, 3] in [-1, 1] to the same, clipped."""
+        return np.clip(self.discriminator.predict(images, verbose=0), -1.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "architecture": self.architecture.to_dict(),
+            "objective": self.objective.to_dict(),
+            "ema_decay": self.ema_decay,
+            "seed": self.seed,
+        }
+
+
+def _images(batch: Any) -> Tensor:
+    return batch["image"] if isinstance(batch, Mapping) else batch
+
+
+def _as_config(kind: type, value: Any) -> Any:
+    if value is None:
+        return kind()
+    return value if isinstance(value, kind) else kind.from_dict(dict(value))
+
+
+def _adam(
+    name: str, learning_rate: float, beta_1: float, clip_norm: float
+) -> keras.optimizers.Adam:
+    return keras.optimizers.Adam(
+        learning_rate,
+        beta_1=beta_1,
+        global_clipnorm=clip_norm or None,
+        name=f"{name}_adam",
+    )

@@ -1,0 +1,1 @@
+"""Turns footage into a folder of TFRecords that tfbegan learns from."""
