@@ -182,6 +182,8 @@ class ObjectiveConfig(Config):
         error_norm: The paper's eta: 1 (L1) or 2 (squared error).
         code_constraint: Weight of mean |Enc(G(z)) - z| in D's loss
             (BEGAN-CS, Chang et al. 2018).
+        code_cycle: Weight of the same distance in G's loss: a face must show
+            the z that it was made from.
         code_anchor: Weight of mean |x - G(Enc(x))| in G's loss, Enc stopped:
             the code of every real face must give that face back.
         code_prior: Weight, in D's loss, of the sliced Wasserstein distance
@@ -193,6 +195,7 @@ class ObjectiveConfig(Config):
     relative_k: bool = False
     error_norm: int = 1
     code_constraint: float = 0.0
+    code_cycle: float = 0.0
     code_anchor: float = 0.0
     code_prior: float = 0.0
 
@@ -201,6 +204,7 @@ class ObjectiveConfig(Config):
         _check_range(self, "lambda_k", 0, 1)
         _check_choice(self, "error_norm", (1, 2))
         _check_range(self, "code_constraint", 0, 1e3)
+        _check_range(self, "code_cycle", 0, 1e3)
         _check_range(self, "code_anchor", 0, 1e3)
         _check_range(self, "code_prior", 0, 1e3)
 

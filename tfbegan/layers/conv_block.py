@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfbegan.layers.conv3x3 import Conv3x3
+
 
 @keras.saving.register_keras_serializable(package="tfbegan")
 class ConvBlock(keras.layers.Layer):
@@ -43,7 +45,7 @@ class ConvBlock(keras.layers.Layer):
         self.depth = depth
         self.seed = seed
         self.convolutions = [
-            conv3x3(
+            Conv3x3(
                 filters,
                 seed=None if seed is None else seed + index,
                 dtype=self.dtype_policy,
@@ -78,23 +80,3 @@ class ConvBlock(keras.layers.Layer):
             "depth": self.depth,
             "seed": self.seed,
         }
-
-
-def conv3x3(
-    filters: int,
-    *,
-    strides: int = 1,
-    activation: str | None = "elu",
-    seed: int | None = None,
-    **kwargs: Any,
-) -> keras.layers.Conv2D:
-    """A 3x3 convolution with "same" padding."""
-    return keras.layers.Conv2D(
-        filters,
-        3,
-        strides=strides,
-        padding="same",
-        activation=activation,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-        **kwargs,
-    )

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfbegan.layers.conv_block import ConvBlock, conv3x3
+from tfbegan.layers.conv3x3 import Conv3x3
+from tfbegan.layers.conv_block import ConvBlock
 from tfbegan.layers.encoder import SMALLEST_MAP, block_count
 
 
@@ -68,12 +69,11 @@ class Decoder(keras.layers.Layer):
             )
             for i in range(block_count(image_size))
         ]
-        # Half precision would quantise the picture itself.
-        self.to_rgb = conv3x3(
+        self.to_rgb = Conv3x3(
             3,
             activation=None,
             seed=None if seed is None else seed + 1,
-            dtype="float32",
+            dtype=policy,
             name="to_rgb",
         )
 
@@ -98,7 +98,7 @@ class Decoder(keras.layers.Layer):
                 features = ops.concatenate([features, first_map], axis=-1)
                 first_map = upsample(first_map)
             features = block(upsample(features), carry=carry)
-        return self.to_rgb(features)
+        return ops.cast(self.to_rgb(features), "float32")
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.image_size, self.image_size, 3)

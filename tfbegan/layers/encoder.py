@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from tfbegan.layers.conv_block import ConvBlock, conv3x3
+from tfbegan.layers.conv3x3 import Conv3x3
+from tfbegan.layers.conv_block import ConvBlock
 
 SMALLEST_MAP = 8
 """Side of the last feature map, whatever the size of the image."""
@@ -57,7 +58,7 @@ class Encoder(keras.layers.Layer):
         self.seed = seed
         blocks = block_count(image_size)
         policy = self.dtype_policy
-        self.stem = conv3x3(filters, seed=seed, dtype=policy, name="stem")
+        self.stem = Conv3x3(filters, seed=seed, dtype=policy, name="stem")
         self.blocks = [
             ConvBlock(
                 filters * (i + 1),
@@ -68,7 +69,7 @@ class Encoder(keras.layers.Layer):
             for i in range(blocks)
         ]
         self.subsamplings = [
-            conv3x3(
+            Conv3x3(
                 filters * (i + 2),
                 strides=2,
                 seed=_offset(seed, 10 * (i + 1) + 5),

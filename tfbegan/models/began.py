@@ -186,14 +186,14 @@ class BEGAN(keras.Model):
             )
             g_loss = equilibrium.generator_loss(fake_error)
             g_loss += self.objective.code_anchor * code_anchor
-            code_constraint = equilibrium.code_distance(fake_codes, noise)
+            code_distance = equilibrium.code_distance(fake_codes, noise)
         # The anchor does not depend on D, so these are D's gradients of
         # L(G(z)) alone.
         of_fake, of_generator = fake_tape.gradient(
             g_loss, [d_weights, g_weights]
         )
-        of_constraint = self._constraint_gradient(
-            fake_tape, code_constraint, d_weights
+        of_constraint, of_cycle = self._code_gradients(
+            fake_tape, code_distance, d_weights, g_weights
         )
         del fake_tape
 
@@ -204,10 +204,15 @@ class BEGAN(keras.Model):
                 of_real, of_fake, of_constraint, strict=True
             )
         ]
+        of_generator = [
+            loss + cycle
+            for loss, cycle in zip(of_generator, of_cycle, strict=True)
+        ]
         logs = self._logs(
             real_error,
             fake_error,
-            code_constraint=code_constraint,
+            code_constraint=code_distance,
+            code_cycle=code_distance,
             code_anchor=code_anchor,
             code_prior=code_prior,
         )
@@ -256,15 +261,19 @@ class BEGAN(keras.Model):
             ),
         )
 
-    def _constraint_gradient(
-        self, tape: tf.GradientTape, distance: Tensor, weights: list
-    ) -> list[Tensor]:
-        """Of the code constraint, for D's encoder only; 0 for the rest."""
-        weight = self.objective.code_constraint
-        if not weight:
-            return [0.0] * len(weights)
-        gradients = tape.gradient(distance, weights)
-        return [0.0 if g is None else weight * g for g in gradients]
+    def _code_gradients(
+        self, tape: tf.GradientTape, distance: Tensor, *weights: list
+    ) -> list[list[Tensor]]:
+        """Of |Enc(G(z)) - z|: the constraint for D, the cycle for G."""
+        shares = (self.objective.code_constraint, self.objective.code_cycle)
+        if not any(shares):
+            return [[0.0] * len(of_network) for of_network in weights]
+        return [
+            [0.0 if g is None else share * g for g in gradients]
+            for share, gradients in zip(
+                shares, tape.gradient(distance, weights), strict=True
+            )
+        ]
 
     def _draw_noise(self, count: Tensor) -> Tensor:
         seed = self._seed_of(_NOISE)

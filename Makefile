@@ -1,0 +1,43 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer: each makes
+# .venv and installs everything by itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(STAMP): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## make the default data, train for some minutes, draw faces
+	$(BIN)/python train.py --conditioning noise --preset demo
+	$(BIN)/tfbegan generate --count 64 --seed 0 --output out/demo.png
+	@echo "Look at out/demo.png"
+
+test: $(STAMP) ## every test
+	$(BIN)/python -m pytest
+
+test-fast: $(STAMP) ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(STAMP) ## format, lint, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove the environment and the caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
