@@ -4,7 +4,7 @@ import dataclasses
 import math
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, NoReturn, Self
 
 from tfbegan.errors import ConfigError
 
@@ -18,7 +18,7 @@ class Config:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            _check_type(self, field)
+            self._check_type(field)
         self.validate()
 
     def validate(self) -> None:
@@ -53,6 +53,46 @@ class Config:
         """A copy with some settings changed, checked again."""
         return dataclasses.replace(self, **changes)
 
+    def check_range(
+        self, name: str, low: float, high: float, *, open_low: bool = False
+    ) -> None:
+        """Raises ConfigError where a setting is not in [low, high]."""
+        value = getattr(self, name)
+        above = value > low if open_low else value >= low
+        if not (above and value <= high):
+            bracket = "(" if open_low else "["
+            self.fail(name, f"in {bracket}{low:g}, {high:g}]")
+
+    def check_choice(self, name: str, choices: tuple) -> None:
+        """Raises ConfigError where a setting is none of `choices`."""
+        if getattr(self, name) not in choices:
+            listed = ", ".join(str(choice) for choice in choices)
+            self.fail(name, f"one of {listed}")
+
+    def fail(self, name: str, expected: str) -> NoReturn:
+        """Raises the ConfigError that says what was expected."""
+        raise ConfigError(
+            f"{type(self).__name__}.{name} must be {expected}."
+            f" Received: {name}={getattr(self, name)!r}"
+        )
+
+    def _check_type(self, field: dataclasses.Field[Any]) -> None:
+        expected: Any = field.type
+        value = getattr(self, field.name)
+        if typing.get_origin(expected) is tuple:
+            return
+        if expected is float:
+            if type(value) is int:
+                object.__setattr__(self, field.name, float(value))
+                return
+            matches = type(value) is float and math.isfinite(value)
+        else:
+            # bool is a subclass of int, and True is no number of filters.
+            matches = type(value) is expected
+        if not matches:
+            name = getattr(expected, "__name__", str(expected))
+            self.fail(field.name, f"a finite {name}")
+
 
 @dataclass(frozen=True)
 class AudioConfig(Config):
@@ -78,15 +118,15 @@ class AudioConfig(Config):
     window_frames: int = 35
 
     def validate(self) -> None:
-        _check_range(self, "sample_rate", 4_000, 192_000)
-        _check_range(self, "n_mels", 2, 256)
-        _check_range(self, "n_mfcc", 1, self.n_mels)
-        _check_range(self, "n_fft", 16, 65_536)
-        _check_range(self, "win_length", 16, self.n_fft)
-        _check_range(self, "hop_length", 1, self.win_length)
-        _check_range(self, "window_frames", 1, 1_001)
+        self.check_range("sample_rate", 4_000, 192_000)
+        self.check_range("n_mels", 2, 256)
+        self.check_range("n_mfcc", 1, self.n_mels)
+        self.check_range("n_fft", 16, 65_536)
+        self.check_range("win_length", 16, self.n_fft)
+        self.check_range("hop_length", 1, self.win_length)
+        self.check_range("window_frames", 1, 1_001)
         if self.window_frames % 2 == 0:
-            _fail(self, "window_frames", "odd")
+            self.fail("window_frames", "odd")
 
     @property
     def frame_rate(self) -> float:
@@ -120,15 +160,15 @@ class FaceConfig(Config):
         super().__post_init__()
 
     def validate(self) -> None:
-        _check_choice(self, "image_size", IMAGE_SIZES)
-        _check_range(self, "eye_distance", 0.05, 0.8)
-        _check_range(self, "eye_height", 0.1, 0.9)
+        self.check_choice("image_size", IMAGE_SIZES)
+        self.check_range("eye_distance", 0.05, 0.8)
+        self.check_range("eye_height", 0.1, 0.9)
         box = self.mouth_box
         whole = len(box) == 4 and all(
             isinstance(v, int | float) and 0 <= v <= 1 for v in box
         )
         if not whole or not (box[0] < box[2] and box[1] < box[3]):
-            _fail(self, "mouth_box", "left < right, top < bottom, in [0, 1]")
+            self.fail("mouth_box", "left < right, top < bottom, in [0, 1]")
 
     def mouth_slices(self) -> tuple[slice, slice]:
         """Rows and columns of the mouth box in pixels of a crop."""
@@ -160,10 +200,10 @@ class ModelConfig(Config):
     vanishing_residual_steps: int = 0
 
     def validate(self) -> None:
-        _check_choice(self, "image_size", IMAGE_SIZES)
-        _check_range(self, "filters", 1, 1_024)
-        _check_range(self, "latent_dim", 1, 4_096)
-        _check_range(self, "vanishing_residual_steps", 0, 10_000_000)
+        self.check_choice("image_size", IMAGE_SIZES)
+        self.check_range("filters", 1, 1_024)
+        self.check_range("latent_dim", 1, 4_096)
+        self.check_range("vanishing_residual_steps", 0, 10_000_000)
 
 
 @dataclass(frozen=True)
@@ -200,13 +240,13 @@ class ObjectiveConfig(Config):
     code_prior: float = 0.0
 
     def validate(self) -> None:
-        _check_range(self, "gamma", 0, 1, open_low=True)
-        _check_range(self, "lambda_k", 0, 1)
-        _check_choice(self, "error_norm", (1, 2))
-        _check_range(self, "code_constraint", 0, 1e3)
-        _check_range(self, "code_cycle", 0, 1e3)
-        _check_range(self, "code_anchor", 0, 1e3)
-        _check_range(self, "code_prior", 0, 1e3)
+        self.check_range("gamma", 0, 1, open_low=True)
+        self.check_range("lambda_k", 0, 1)
+        self.check_choice("error_norm", (1, 2))
+        self.check_range("code_constraint", 0, 1e3)
+        self.check_range("code_cycle", 0, 1e3)
+        self.check_range("code_anchor", 0, 1e3)
+        self.check_range("code_prior", 0, 1e3)
 
 
 @dataclass(frozen=True)
@@ -258,66 +298,20 @@ class TrainingConfig(Config):
     clips_per_batch: int = 16
 
     def validate(self) -> None:
-        _check_choice(self, "conditioning", CONDITIONINGS)
-        _check_range(self, "batch_size", 1, 65_536)
-        _check_range(self, "steps", 1, 100_000_000)
-        _check_range(self, "learning_rate", 0, 1, open_low=True)
-        _check_range(self, "min_learning_rate", 0, self.learning_rate)
-        _check_range(self, "stall_steps", 0, 100_000_000)
-        _check_range(self, "beta_1", 0, 0.9999)
-        _check_range(self, "clip_norm", 0, 1e6)
-        _check_range(self, "ema_decay", 0, 0.999999)
-        _check_range(self, "seed", 0, 2**31 - 1)
-        _check_choice(self, "precision", ("auto", "float32", "mixed_bfloat16"))
-        _check_choice(self, "jit_compile", ("auto", "on", "off"))
-        _check_range(self, "checkpoint_steps", 1, 100_000_000)
-        _check_range(self, "log_steps", 1, 100_000_000)
-        _check_range(self, "picture_steps", 1, 100_000_000)
-        _check_range(self, "keep_checkpoints", 1, 1_000)
-        _check_range(self, "clips_per_batch", 1, self.batch_size)
-
-
-def _check_type(config: Config, field: dataclasses.Field[Any]) -> None:
-    expected = field.type
-    value = getattr(config, field.name)
-    if typing.get_origin(expected) in (tuple, Literal):
-        return
-    if expected is float:
-        if type(value) is int:
-            object.__setattr__(config, field.name, float(value))
-            return
-        matches = type(value) is float and math.isfinite(value)
-    else:
-        # bool is a subclass of int, and True is no number of filters.
-        matches = type(value) is expected
-    if not matches:
-        name = getattr(expected, "__name__", str(expected))
-        _fail(config, field.name, f"a finite {name}")
-
-
-def _check_range(
-    config: Config,
-    name: str,
-    low: float,
-    high: float,
-    *,
-    open_low: bool = False,
-) -> None:
-    value = getattr(config, name)
-    above = value > low if open_low else value >= low
-    if not (above and value <= high):
-        bracket = "(" if open_low else "["
-        _fail(config, name, f"in {bracket}{low:g}, {high:g}]")
-
-
-def _check_choice(config: Config, name: str, choices: tuple) -> None:
-    if getattr(config, name) not in choices:
-        listed = ", ".join(str(choice) for choice in choices)
-        _fail(config, name, f"one of {listed}")
-
-
-def _fail(config: Config, name: str, expected: str) -> typing.NoReturn:
-    raise ConfigError(
-        f"{type(config).__name__}.{name} must be {expected}."
-        f" Received: {name}={getattr(config, name)!r}"
-    )
+        self.check_choice("conditioning", CONDITIONINGS)
+        self.check_range("batch_size", 1, 65_536)
+        self.check_range("steps", 1, 100_000_000)
+        self.check_range("learning_rate", 0, 1, open_low=True)
+        self.check_range("min_learning_rate", 0, self.learning_rate)
+        self.check_range("stall_steps", 0, 100_000_000)
+        self.check_range("beta_1", 0, 0.9999)
+        self.check_range("clip_norm", 0, 1e6)
+        self.check_range("ema_decay", 0, 0.999999)
+        self.check_range("seed", 0, 2**31 - 1)
+        self.check_choice("precision", ("auto", "float32", "mixed_bfloat16"))
+        self.check_choice("jit_compile", ("auto", "on", "off"))
+        self.check_range("checkpoint_steps", 1, 100_000_000)
+        self.check_range("log_steps", 1, 100_000_000)
+        self.check_range("picture_steps", 1, 100_000_000)
+        self.check_range("keep_checkpoints", 1, 1_000)
+        self.check_range("clips_per_batch", 1, self.batch_size)

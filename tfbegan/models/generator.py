@@ -83,3 +83,12 @@ class Generator(Network):
             "vanishing_residuals": self.vanishing_residuals,
             "seed": self.seed,
         }
+
+
+def in_float32(generator: Generator) -> Generator:
+    """A copy that computes in float32, whatever it was trained in."""
+    config = generator.get_config()
+    config["dtype"] = "float32"
+    copy = Generator.from_config(config)
+    copy.set_weights(generator.get_weights())
+    return copy

@@ -1,0 +1,243 @@
+"""From shards to batches: the tf.data pipeline.
+
+An epoch is a shuffle that depends on (seed, epoch) alone, epochs follow each
+other without a seam, and what is skipped on resuming is skipped before it is
+decoded. So step n of a seed always sees the same faces, whenever it is reached,
+and a batch size need not divide anything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfbegan.errors import ConfigError
+from tfbegan.records import DatasetInfo, parse_clip
+
+if TYPE_CHECKING:
+    from tfbegan.data.dataset import FaceDataset
+
+_ENDLESS = np.iinfo(np.int64).max
+_CLIPS_BUFFERED = 64
+_FRAMES_BUFFERED = 8_192
+"""Encoded, so some tens of MB; frames of a hundred clips are mixed."""
+
+_FILES_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class StreamOrder:
+    """Which faces come when.
+
+    Attributes:
+        batch_size: Faces a batch.
+        seed: Of the shuffles and of what augments.
+        start_step: Batches to leave out at the start.
+        clips_per_batch: Clips that a batch comes from, about: each gives
+            batch_size / clips_per_batch frames, far apart from each other.
+            None is one frame a clip.
+        flip: Whether every other face is mirrored.
+        with_audio: Whether the MFCC window of each face comes with it.
+    """
+
+    batch_size: int
+    seed: int
+    start_step: int = 0
+    clips_per_batch: int | None = None
+    flip: bool = False
+    with_audio: bool = False
+
+    @property
+    def frames_per_clip(self) -> int:
+        """Frames that a clip gives to a batch."""
+        return max(
+            1, self.batch_size // (self.clips_per_batch or self.batch_size)
+        )
+
+
+def stream(
+    dataset: "FaceDataset", split: str, order: StreamOrder
+) -> tf.data.Dataset:
+    """Endless batches of a split, every face once an epoch.
+
+    Args:
+        dataset: Of the faces.
+        split: "train" or "validation".
+        order: Which come when.
+
+    Returns:
+        Dictionaries of "image": float32 [B, S, S, 3] in [-1, 1]; with audio
+        "mfcc": float32 [B, window_frames, n_mfcc], normalised; where the
+        truth is known "mouth_opening" and "mouth_width": float32 [B].
+
+    Raises:
+        ConfigError: Audio is asked for and there is none.
+    """
+    _check_audio(dataset, order.with_audio)
+    total = dataset.frames(split)
+    first = order.start_step * order.batch_size
+    epochs = tf.data.Dataset.range(first // total, _ENDLESS)
+    frames = epochs.flat_map(
+        lambda epoch: _shuffled_frames(dataset, split, order, epoch)
+    )
+    decode = _Decoder(dataset.info, order.flip, order.seed)
+    return (
+        frames.skip(first % total)
+        .enumerate(start=first)
+        .map(decode.numbered, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(order.batch_size, drop_remainder=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def epoch(
+    dataset: "FaceDataset", split: str, batch_size: int, with_audio: bool
+) -> tf.data.Dataset:
+    """Every face of a split once, in order; the last batch may be smaller."""
+    _check_audio(dataset, with_audio)
+    decode = _Decoder(dataset.info)
+    return (
+        records(dataset, split)
+        .flat_map(lambda clip: _frame_groups(clip, 1, dataset.info, with_audio))
+        .unbatch()
+        .map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(batch_size)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def records(dataset: "FaceDataset", split: str) -> tf.data.Dataset:
+    """The records of a split in the order of the shards, faces encoded."""
+    files = [str(path) for path in dataset.paths(split)]
+    n_mfcc = dataset.info.audio.n_mfcc
+    return tf.data.TFRecordDataset(files).map(
+        lambda serialized: parse_clip(serialized, n_mfcc)
+    )
+
+
+def pick_images(
+    dataset: "FaceDataset", split: str, wanted: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    """The faces at some positions in the order of the shards.
+
+    Returns:
+        uint8 [len(wanted), S, S, 3], in the order of `wanted`.
+    """
+    places = {int(position): i for i, position in enumerate(wanted)}
+    size = dataset.info.face.image_size
+    images = np.zeros((len(wanted), size, size, 3), np.uint8)
+    position = 0
+    for clip in dataset.clips(split):
+        for frame in clip["frames"]:
+            if position in places:
+                images[places[position]] = tf.io.decode_image(
+                    frame, channels=3
+                ).numpy()
+            position += 1
+    return images
+
+
+def _shuffled_frames(
+    dataset: "FaceDataset", split: str, order: StreamOrder, epoch: tf.Tensor
+) -> tf.data.Dataset:
+    """The faces of one epoch, encoded, in the order of (seed, epoch)."""
+    seed = tf.random.fold_in([order.seed, 0], epoch)
+    files = tf.random.experimental.stateless_shuffle(
+        tf.constant([str(path) for path in dataset.paths(split)]), seed
+    )
+    n_mfcc = dataset.info.audio.n_mfcc
+    size = order.frames_per_clip
+    return (
+        tf.data.Dataset.from_tensor_slices(files)
+        .interleave(
+            tf.data.TFRecordDataset,
+            cycle_length=_FILES_AT_ONCE,
+            num_parallel_calls=1,
+            deterministic=True,
+        )
+        .shuffle(_CLIPS_BUFFERED, seed=seed[0])
+        .map(lambda serialized: parse_clip(serialized, n_mfcc))
+        .flat_map(
+            lambda clip: _frame_groups(
+                clip, size, dataset.info, order.with_audio
+            )
+        )
+        .shuffle(max(1, _FRAMES_BUFFERED // size), seed=seed[1])
+        .unbatch()
+    )
+
+
+def _frame_groups(
+    clip: Any, size: int, info: DatasetInfo, with_audio: bool
+) -> tf.data.Dataset:
+    """A clip's frames in groups of `size` (or less), far apart in each.
+
+    Of T frames there are G = ceil(T / size) groups; group g has the frames
+    g, g + G, g + 2G and so on.
+    """
+    count = tf.shape(clip["frames"], out_type=tf.int64)[0]
+    groups = (count + size - 1) // size
+    half = info.audio.window_frames // 2
+
+    def group(start: tf.Tensor) -> dict[str, tf.Tensor]:
+        members = tf.range(start, count, groups)
+        parts = {"image": tf.gather(clip["frames"], members)}
+        if info.has_truth:
+            for name in ("mouth_opening", "mouth_width"):
+                parts[name] = tf.gather(clip[name], members)
+        if with_audio:
+            centres = tf.gather(clip["mfcc_centres"], members)
+            rows = centres[:, None] + tf.range(-half, half + 1, dtype=tf.int64)
+            parts["mfcc"] = tf.gather(clip["mfcc"], rows)  # [size, W, n_mfcc]
+        return parts
+
+    return tf.data.Dataset.range(groups).map(group)
+
+
+class _Decoder:
+    """Encoded faces and raw windows to what a model takes."""
+
+    def __init__(
+        self, info: DatasetInfo, flip: bool = False, seed: int = 0
+    ) -> None:
+        self.size = info.face.image_size
+        self.flip = flip
+        self.seed = seed
+        self.mfcc_mean = np.array(info.mfcc_mean, np.float32)
+        self.mfcc_std = np.array(info.mfcc_std, np.float32)
+
+    def numbered(
+        self, number: tf.Tensor, parts: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        """Decodes; the coin of the flip is a function of seed and number."""
+        decoded = self(parts)
+        if self.flip:
+            coin = tf.random.stateless_uniform((), [self.seed, number])
+            decoded["image"] = tf.cond(
+                coin < 0.5,
+                lambda: decoded["image"],
+                lambda: tf.reverse(decoded["image"], axis=[1]),
+            )
+        return decoded
+
+    def __call__(self, parts: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        decoded = dict(parts)
+        pixels = tf.io.decode_image(
+            parts["image"], channels=3, expand_animations=False
+        )
+        pixels = tf.ensure_shape(pixels, (self.size, self.size, 3))
+        decoded["image"] = tf.cast(pixels, tf.float32) / 127.5 - 1.0
+        if "mfcc" in parts:
+            decoded["mfcc"] = (parts["mfcc"] - self.mfcc_mean) / self.mfcc_std
+        return decoded
+
+
+def _check_audio(dataset: "FaceDataset", with_audio: bool) -> None:
+    if with_audio and not dataset.info.has_audio:
+        raise ConfigError(
+            f"The data set {dataset.folder} has no sound for every face, so"
+            " no audio can be taken from it. Train with --conditioning noise,"
+            " or build it from footage with sound."
+        )

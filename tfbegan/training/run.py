@@ -1,0 +1,201 @@
+"""A training run from its first step to its last, or on from where it was."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfbegan.config import TrainingConfig
+from tfbegan.data.dataset import FaceDataset, open_dataset
+from tfbegan.errors import ConfigError, RunError
+from tfbegan.files import atomic_path, folder_lock
+from tfbegan.generation.pictures import make_grid
+from tfbegan.models.began import BEGAN
+from tfbegan.training.acceleration import (
+    choose_jit,
+    choose_precision,
+    keep_freed_memory,
+)
+from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.loop import TrainingLoop
+from tfbegan.training.pictures import GRID_IMAGES, to_uint8
+from tfbegan.training.run_folder import (
+    RunConfig,
+    RunFolder,
+    create_run_folder,
+    data_fingerprint,
+)
+from tfbegan.training.schedule import StallSchedule
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        folder: Of the run.
+        step: Steps done.
+        received_signal: SIGINT or SIGTERM, if one ended it; else None.
+        notes: Sentences for whoever started it, such as a checkpoint that
+            was damaged.
+    """
+
+    folder: RunFolder
+    step: int
+    received_signal: int | None
+    notes: tuple[str, ...]
+
+
+def train(config: RunConfig, runs: Path) -> RunResult:
+    """Trains a new model.
+
+    Args:
+        config: All that decides the run.
+        runs: Folder in which the run folder is made.
+
+    Returns:
+        How it ended.
+
+    Raises:
+        ConfigError: Data set and networks do not fit.
+        DatasetError: The data set is damaged.
+        DivergedError: A loss stopped being finite.
+        OutputError: The disk is full.
+    """
+    dataset = _open_fitting(config)
+    folder = create_run_folder(Path(runs), config)
+    with folder_lock(folder.path, "training"):
+        model = _new_model(config)
+        return _run(config, folder, dataset, model, _schedule(config.training))
+
+
+def resume(folder: RunFolder, steps: int | None = None) -> RunResult:
+    """Goes on with a run as if it had never stopped.
+
+    Args:
+        folder: Of the run.
+        steps: New length of the whole run; None keeps it.
+
+    Raises:
+        RunError: This is no run folder, or its data set has changed.
+        LockedError: The run is going on.
+        ModelFileError: No checkpoint can be used.
+    """
+    config = folder.read_config()
+    if steps is not None:
+        config = RunConfig(
+            config.architecture,
+            config.objective,
+            config.training.replace(steps=steps),
+            config.data,
+            config.data_sha256,
+        )
+    dataset = _open_fitting(config)
+    if data_fingerprint(Path(config.data)) != config.data_sha256:
+        raise RunError(
+            f"The data set {config.data} is not the one that {folder.path}"
+            " was trained on. Put that one back, or start a new run."
+        )
+    with folder_lock(folder.path, "training"):
+        schedule = _schedule(config.training)
+        checkpoint = load_checkpoint(folder.checkpoints)
+        if checkpoint is None:
+            return _run(config, folder, dataset, _new_model(config), schedule)
+        schedule.restore(checkpoint.schedule)
+        notes = tuple(
+            f"A checkpoint was damaged, so training went on from step"
+            f" {checkpoint.step}. {reason}"
+            for reason in checkpoint.damaged
+        )
+        return _run(config, folder, dataset, checkpoint.model, schedule, notes)
+
+
+def _run(
+    config: RunConfig,
+    folder: RunFolder,
+    dataset: FaceDataset,
+    model: BEGAN,
+    schedule: StallSchedule,
+    notes: tuple[str, ...] = (),
+) -> RunResult:
+    keep_freed_memory()
+    training = config.training
+    done = int(model.step)
+    reals = _reals(dataset, training.seed)
+    _save_reals(folder, reals)
+    loop = TrainingLoop(folder, training, schedule, reals)
+    if done < training.steps:
+        batches = dataset.stream(
+            "train",
+            batch_size=training.batch_size,
+            seed=training.seed,
+            start_step=done,
+            clips_per_batch=training.clips_per_batch,
+            flip=training.flip,
+        )
+        try:
+            model.fit(
+                batches,
+                epochs=1,
+                steps_per_epoch=training.steps - done,
+                shuffle=False,
+                verbose=0,
+                callbacks=[loop],
+            )
+        finally:
+            loop.finish()
+    return RunResult(folder, int(model.step), loop.received_signal, notes)
+
+
+def _new_model(config: RunConfig) -> BEGAN:
+    training = config.training
+    model = BEGAN(
+        config.architecture,
+        config.objective,
+        ema_decay=training.ema_decay,
+        seed=training.seed,
+        dtype=choose_precision(training.precision),
+    )
+    model.compile(
+        learning_rate=training.learning_rate,
+        beta_1=training.beta_1,
+        clip_norm=training.clip_norm,
+        jit_compile=choose_jit(training.jit_compile),
+    )
+    return model
+
+
+def _schedule(training: TrainingConfig) -> StallSchedule:
+    return StallSchedule(
+        training.learning_rate,
+        training.min_learning_rate,
+        training.stall_steps,
+    )
+
+
+def _open_fitting(config: RunConfig) -> FaceDataset:
+    dataset = open_dataset(config.data)
+    size = dataset.info.face.image_size
+    if size != config.architecture.image_size:
+        raise ConfigError(
+            f"The data set {config.data} has faces of {size} px, the networks"
+            f" were to have {config.architecture.image_size}. Train with"
+            f" --image-size {size}, or build the data set again with --size"
+            f" {config.architecture.image_size}."
+        )
+    return dataset
+
+
+def _reals(dataset: FaceDataset, seed: int) -> Any:
+    """The reals to compare with: float32 [<= 64, S, S, 3] in [-1, 1]."""
+    split = "validation" if dataset.frames("validation") else "train"
+    images = dataset.images(split, GRID_IMAGES, seed=seed)
+    return images.astype("float32") / 127.5 - 1
+
+
+def _save_reals(folder: RunFolder, reals: Any) -> None:
+    """A grid of reals; not marked as generated, because it is not."""
+    from PIL import Image
+
+    with atomic_path(folder.path / "reals.png") as temporary:
+        grid = make_grid(to_uint8(reals), columns=16)
+        Image.fromarray(grid).save(temporary)

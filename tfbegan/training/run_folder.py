@@ -1,0 +1,191 @@
+"""A run folder: everything about a run, under a name that tells its facts."""
+
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tfbegan._version import __version__
+from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
+from tfbegan.errors import ConfigError, DatasetError, RunError
+from tfbegan.files import read_json, sha256_file, write_json
+from tfbegan.records import MARKER_NAME
+
+_CONFIG_NAME = "config.json"
+_NUMBERED = re.compile(r"(\d{5})-")
+_PACKAGES = ("tensorflow", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that decides a run: same config and machine, same weights.
+
+    Attributes:
+        architecture: The networks.
+        objective: The losses.
+        training: How they are trained.
+        data: Path of the data set, as it was given.
+        data_sha256: Of the data set's marker file, which holds the hashes of
+            all the rest.
+    """
+
+    architecture: ModelConfig
+    objective: ObjectiveConfig
+    training: TrainingConfig
+    data: str
+    data_sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as plain JSON types."""
+        return {
+            "architecture": self.architecture.to_dict(),
+            "objective": self.objective.to_dict(),
+            "training": self.training.to_dict(),
+            "data": self.data,
+            "data_sha256": self.data_sha256,
+        }
+
+    @classmethod
+    def from_dict(cls, content: Any) -> "RunConfig":
+        """The inverse of `to_dict`.
+
+        Raises:
+            ConfigError: Something is missing, unknown or out of range.
+        """
+        try:
+            return cls(
+                ModelConfig.from_dict(content["architecture"]),
+                ObjectiveConfig.from_dict(content["objective"]),
+                TrainingConfig.from_dict(content["training"]),
+                str(content["data"]),
+                str(content["data_sha256"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ConfigError(
+                f"A run's {_CONFIG_NAME} lacks {error}. Restore the file."
+            ) from error
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths in a run folder."""
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The whole configuration, as JSON."""
+        return self.path / _CONFIG_NAME
+
+    @property
+    def stats_file(self) -> Path:
+        """One JSON object a line, one line every `log_steps`."""
+        return self.path / "stats.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Models with all that training needs to go on."""
+        return self.path / "checkpoints"
+
+    @property
+    def generator_file(self) -> Path:
+        """The generator alone, as of the last checkpoint."""
+        return self.path / "generator.keras"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's event files."""
+        return self.path / "tensorboard"
+
+    def picture(self, kind: str, step: int) -> Path:
+        """Of a kind such as "samples", at a step."""
+        return self.path / kind / f"step-{step:08d}.png"
+
+    def read_config(self) -> RunConfig:
+        """The run's configuration.
+
+        Raises:
+            RunError: This is no run folder.
+        """
+        if not self.config_file.is_file():
+            raise RunError(
+                f"{self.path} is no run folder: it has no {_CONFIG_NAME}."
+                " Name a folder that train.py made."
+            )
+        try:
+            return RunConfig.from_dict(read_json(self.config_file))
+        except (DatasetError, ConfigError) as error:
+            raise RunError(f"{self.config_file}: {error}") from error
+
+
+def create_run_folder(runs: Path, config: RunConfig) -> RunFolder:
+    """Makes the next run folder in `runs` and writes what is known."""
+    runs.mkdir(parents=True, exist_ok=True)
+    number = 1 + max(map(_number, runs.iterdir()), default=-1)
+    folder = RunFolder(runs / f"{number:05d}-{_facts(config)}")
+    folder.path.mkdir()
+    write_json(folder.config_file, config.to_dict())
+    write_json(folder.path / "environment.json", describe_environment())
+    return folder
+
+
+def newest_run(runs: Path) -> RunFolder:
+    """The run folder with the highest number.
+
+    Raises:
+        RunError: There is none.
+    """
+    numbered = [
+        path
+        for path in (runs.iterdir() if runs.is_dir() else ())
+        if (path / _CONFIG_NAME).is_file()
+    ]
+    if not numbered:
+        raise RunError(
+            f"There is no run in {runs}. Train one with:"
+            " python train.py --conditioning noise"
+        )
+    return RunFolder(max(numbered, key=_number))
+
+
+def data_fingerprint(data: Path) -> str:
+    """SHA-256 of a data set's marker."""
+    return sha256_file(data / MARKER_NAME)
+
+
+def describe_environment() -> dict[str, Any]:
+    """Versions and machine, for whoever wants to know why runs differ."""
+    return {
+        "tfbegan": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor_name(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+
+
+def _facts(config: RunConfig) -> str:
+    return (
+        f"{config.training.conditioning}"
+        f"-faces{config.architecture.image_size}"
+        f"-b{config.training.batch_size}"
+        f"-g{config.objective.gamma:g}"
+    )
+
+
+def _number(path: Path) -> int:
+    match = _NUMBERED.match(path.name)
+    return int(match[1]) if match else -1
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line for line in lines if line.startswith("model name")]
+    return names[0].partition(":")[2].strip() if names else ""

@@ -1,0 +1,60 @@
+"""The learning rate: halved where the convergence measure stalls."""
+
+from typing import Any
+
+_SMOOTHING = 0.9
+_PROGRESS = 0.99
+"""A smoothed M below this share of the best counts as progress."""
+
+
+class StallSchedule:
+    """Halves the learning rate when M has not fallen for a while.
+
+    Users of BEGAN report collapse with too small a rate as well as with too
+    large a one, hence the floor.
+
+    Args:
+        learning_rate: At the start.
+        floor: The least that it becomes.
+        stall_steps: Steps without progress before a halving; 0 never halves.
+    """
+
+    def __init__(
+        self, learning_rate: float, floor: float, stall_steps: int
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.floor = floor
+        self.stall_steps = stall_steps
+        self.smoothed: float | None = None
+        self.best = float("inf")
+        self.best_step = 0
+
+    def update(self, step: int, m_global: float) -> float:
+        """Takes M's mean over the last steps; returns the rate to use."""
+        self.smoothed = (
+            m_global
+            if self.smoothed is None
+            else _SMOOTHING * self.smoothed + (1 - _SMOOTHING) * m_global
+        )
+        if self.smoothed < _PROGRESS * self.best:
+            self.best, self.best_step = self.smoothed, step
+        elif self.stall_steps and step - self.best_step >= self.stall_steps:
+            self.learning_rate = max(self.learning_rate / 2, self.floor)
+            self.best, self.best_step = self.smoothed, step
+        return self.learning_rate
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs, as plain JSON types."""
+        return {
+            "learning_rate": self.learning_rate,
+            "smoothed": self.smoothed,
+            "best": self.best if self.smoothed is not None else None,
+            "best_step": self.best_step,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from the `state` of another."""
+        self.learning_rate = state["learning_rate"]
+        self.smoothed = state["smoothed"]
+        self.best = float("inf") if state["best"] is None else state["best"]
+        self.best_step = state["best_step"]
