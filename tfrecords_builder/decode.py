@@ -147,7 +147,7 @@ def read_frames(path: Path, start_s: float, end_s: float) -> Iterator[Frame]:
                 return
             last = time_s
             yield Frame(time_s, _upright(frame, stream))
-        _refuse_missing_tail(container, max(last, start_s), end_s)
+        _refuse_missing_tail(container, stream, max(last, start_s), end_s)
 
 
 def read_sound(
@@ -285,10 +285,17 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
         raise MediaError(Reason.DAMAGED, "Not one packet can be decoded.")
 
 
-def _refuse_missing_tail(container: Any, last_s: float, end_s: float) -> None:
-    if not container.duration:
+def _refuse_missing_tail(
+    container: Any, stream: Any, last_s: float, end_s: float
+) -> None:
+    """The stream's own length counts: sound may well outlast the picture."""
+    if stream.duration:
+        length = float(stream.duration * stream.time_base)
+    elif container.duration:
+        length = container.duration / av.time_base
+    else:
         return
-    promised = min(end_s, container.duration / av.time_base)
+    promised = min(end_s, length)
     if last_s < promised - _TAIL_SLACK_S:
         raise MediaError(
             Reason.TRUNCATED,

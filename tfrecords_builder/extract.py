@@ -161,7 +161,7 @@ class Extractor:
     def _mfcc(self, source: Source, sound: Sound) -> "MfccTrack":
         context = self._context_s()
         start = min(sound.start_s, source.start_s) - context
-        end = max(sound.end_s, min(source.end_s, sound.end_s)) + context
+        end = sound.end_s + context
         samples = sound.between(start, end)
         rows = mfcc_track(samples, self.plan.audio)
         return MfccTrack(start, rows, self.plan.audio.frame_rate)

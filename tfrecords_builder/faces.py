@@ -9,10 +9,8 @@ import numpy as np
 from tfrecords_builder.plan import TrackingConfig
 
 _LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-_EYES_PER_BOX = 0.35
-"""Distance of the eyes over the width of MTCNN's box, about."""
-
-_LEAST_BOX_PX = 20
+_PYRAMID_STARTS_PX = (20, 24, 17)
+"""Smallest faces that MTCNN is asked for; the default is 20."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +64,30 @@ class FaceFinder:
             reduced = cv2.resize(
                 pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
             )
-        least = scale * self.tracking.min_face_px / _EYES_PER_BOX
-        found = self._mtcnn.detect_faces(
-            np.ascontiguousarray(reduced),
-            min_face_size=max(_LEAST_BOX_PX, int(least)),
-        )
+        found = self._detect(np.ascontiguousarray(reduced))
         faces = [
             Detection(_landmarks(face) / scale, float(face["confidence"]))
             for face in found
-            if face["confidence"] >= self.tracking.min_confidence
         ]
         return sorted(faces, key=lambda face: -face.eye_distance)
+
+    def _detect(self, pixels: np.ndarray) -> list[dict[str, Any]]:
+        """Tries pyramids of several steps, until one shows a sure face.
+
+        MTCNN's first stage looks at few sizes, and overlooks even a large,
+        clear face that lies between two of them.
+        """
+        for least_px in _PYRAMID_STARTS_PX:
+            found = [
+                face
+                for face in self._mtcnn.detect_faces(
+                    pixels, min_face_size=least_px
+                )
+                if face["confidence"] >= self.tracking.min_confidence
+            ]
+            if found:
+                return found
+        return []
 
 
 def _landmarks(face: dict[str, Any]) -> np.ndarray:

@@ -12,31 +12,15 @@ from typing import Any, Literal
 from tfbegan.errors import SourceError, UsageError
 from tfbegan.files import sha256_file
 
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".3gp",
-        ".avi",
-        ".flv",
-        ".m2ts",
-        ".m4a",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".mxf",
-        ".ogv",
-        ".ts",
-        ".vob",
-        ".webm",
-        ".wmv",
-    ]
-)
-IMAGE_SUFFIXES = frozenset(
-    [".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"]
-)
+# fmt: off
+VIDEO_SUFFIXES = frozenset([
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4a", ".m4v", ".mkv", ".mov", ".mp4",
+    ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv",
+])
+IMAGE_SUFFIXES = frozenset([
+    ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
+])
+# fmt: on
 
 _RANGE_COLUMNS = ("file", "start_s", "end_s")
 

@@ -11,6 +11,7 @@ from tfbegan.files import write_json
 from tfbegan.records import DATASET_NAME, SPLITS, DatasetInfo
 
 _FILE_NAMES = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+_FILE_NAMES = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
 _FEATURES = "tensorflow_datasets.core.features"
 
 

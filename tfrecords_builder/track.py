@@ -246,8 +246,8 @@ def _moved(eyes: np.ndarray, before: _Picture, after: _Picture) -> np.ndarray:
     reach = 1.3 * np.hypot(*(eyes[1] - eyes[0])) * before.scale
     mask = np.zeros_like(before.grey)
     # Eyes, brows, nose: the mouth moves by itself and must not steer.
-    top_left = (middle - [reach, 0.9 * reach]).astype(int)
-    bottom_right = ([*middle, reach, 0.55 * reach]).astype(int)
+    reaches = reach * np.array([[-1, -0.9], [1, 0.55]])
+    top_left, bottom_right = (middle + reaches).astype(int)
     cv2.rectangle(mask, top_left.tolist(), bottom_right.tolist(), 255, -1)
     points = cv2.goodFeaturesToTrack(
         before.grey, _FLOW_POINTS, 0.01, 3, mask=mask

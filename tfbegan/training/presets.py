@@ -28,7 +28,7 @@ _SMALL_DATA_OBJECTIVE = ObjectiveConfig(
     lambda_k=0.01,
     code_constraint=0.1,
     code_cycle=0.03,
-    code_anchor=1.0,
+    code_anchor=4.0,
     code_prior=0.5,
 )
 

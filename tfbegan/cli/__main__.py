@@ -1,0 +1,72 @@
+"""The command line: `tfbegan COMMAND`, and `train.py` for the first of them."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from tfbegan._version import __version__
+from tfbegan.errors import TFBeganError
+
+_COMMANDS = {
+    "train": "train a model, or go on with a run",
+    "generate": "faces from noise, as a picture",
+    "interpolate": "the way from one face to another, as a picture",
+    "evaluate": "how good a run's faces are, in figures and a picture",
+    "export": "a SavedModel for TF Serving",
+}
+_EXAMPLES = """examples:
+  tfbegan train --conditioning noise --data data/talk
+  tfbegan generate --count 64 --seed 0 --output faces.png
+  tfbegan interpolate 1 2 --output path.png
+  tfbegan evaluate runs/00000-noise-faces64-b16-g0.8 --data data/talk
+  tfbegan export --output served
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code."""
+    # Before TensorFlow is imported, which else says much at its start.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser(arguments).parse_args(arguments)
+    try:
+        return parsed.run(parsed)
+    except TFBeganError as error:
+        print(f"tfbegan: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Only the command that is called is imported."""
+    parser = argparse.ArgumentParser(
+        prog="tfbegan",
+        description="Boundary equilibrium GANs: faces from noise.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    called = next((a for a in arguments if not a.startswith("-")), "")
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == called:
+            module = importlib.import_module(f"tfbegan.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

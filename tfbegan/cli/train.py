@@ -1,0 +1,166 @@
+"""`tfbegan train`, which is `python train.py`."""
+
+import argparse
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from tfbegan.cli.settings import add_setting_options, given_settings
+from tfbegan.config import CONDITIONINGS
+from tfbegan.errors import UsageError
+
+_EXIT_SIGNAL = 128
+_DEFAULT_RUNS = Path("runs")
+_PUPPETS = "data/puppets-{size}"
+_NEWEST = "newest"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.epilog = """examples:
+  python train.py --conditioning noise
+  python train.py --conditioning noise --data data/talk --steps 20000
+  python train.py --preset paper --data data/celebrities --image-size 64
+  python train.py --resume
+
+Without --data the puppets are drawn and learnt from. What is not given comes
+from the preset."""
+    parser.add_argument(
+        "--data", type=Path, help="folder that tfrecords-builder made"
+    )
+    parser.add_argument(
+        "--preset", help="small-data (the default), demo or paper"
+    )
+    parser.add_argument(
+        "--runs-dir",
+        type=Path,
+        default=_DEFAULT_RUNS,
+        help="folder of the run folders (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const=_NEWEST,
+        metavar="RUN",
+        help="go on with a run folder; without a name, with the newest",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the whole configuration and train nothing",
+    )
+    add_setting_options(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    if parsed.resume is not None:
+        return _resume(parsed)
+    from tfbegan.training.run_folder import RunConfig, data_fingerprint
+
+    architecture, objective, training = _settings(parsed)
+    if training.conditioning != "noise":
+        raise UsageError(
+            f"--conditioning {training.conditioning} is not there yet: this"
+            f" version trains with noise, of {', '.join(CONDITIONINGS)}."
+            " Use --conditioning noise."
+        )
+    if parsed.dry_run:
+        settings = {
+            "architecture": architecture.to_dict(),
+            "objective": objective.to_dict(),
+            "training": training.to_dict(),
+            "data": str(parsed.data or _puppets(architecture.image_size)),
+        }
+        print(json.dumps(settings, indent=2))
+        return 0
+    data = parsed.data or _drawn_puppets(architecture.image_size)
+    from tfbegan.data.dataset import open_dataset
+    from tfbegan.training.run import train
+
+    open_dataset(data, verify=False)
+    config = RunConfig(
+        architecture, objective, training, str(data), data_fingerprint(data)
+    )
+    return _report(train(config, parsed.runs_dir))
+
+
+def _settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
+    from tfbegan.training.presets import DEFAULT_PRESET, find_preset
+
+    preset = find_preset(parsed.preset or DEFAULT_PRESET)
+    architecture = given_settings(parsed, "architecture")
+    if "image_size" not in architecture and parsed.data is not None:
+        architecture["image_size"] = _image_size(parsed.data)
+    return (
+        preset.architecture.replace(**architecture),
+        preset.objective.replace(**given_settings(parsed, "objective")),
+        preset.training.replace(**given_settings(parsed, "training")),
+    )
+
+
+def _image_size(data: Path) -> int:
+    from tfbegan.records import read_dataset_info
+
+    return read_dataset_info(data).face.image_size
+
+
+def _resume(parsed: argparse.Namespace) -> int:
+    from tfbegan.training.run import resume
+    from tfbegan.training.run_folder import RunFolder, newest_run
+
+    if parsed.resume == _NEWEST:
+        folder = newest_run(parsed.runs_dir)
+    else:
+        folder = RunFolder(Path(parsed.resume))
+    given = given_settings(parsed, "training")
+    steps = given.pop("steps", None)
+    others = [
+        *given,
+        *given_settings(parsed, "architecture"),
+        *given_settings(parsed, "objective"),
+    ]
+    if others or parsed.data or parsed.preset:
+        raise UsageError(
+            "--resume goes on with the settings that the run was begun with;"
+            " only --steps may be given beside it."
+        )
+    return _report(resume(folder, steps))
+
+
+def _report(result: Any) -> int:
+    for note in result.notes:
+        print(note)
+    path = result.folder.path
+    if result.received_signal is None:
+        print(f"{path}: {result.step} steps done. Look at {path / 'samples'}.")
+        return 0
+    name = signal.Signals(result.received_signal).name
+    print(
+        f"{name}: saved at step {result.step}. Go on with:"
+        f" python train.py --resume {path}"
+    )
+    return _EXIT_SIGNAL + result.received_signal
+
+
+def _puppets(size: int) -> Path:
+    return Path(_PUPPETS.format(size=size))
+
+
+def _drawn_puppets(size: int) -> Path:
+    """The default data set, made on first use."""
+    folder = _puppets(size)
+    if not (folder / "dataset.json").is_file():
+        import os
+
+        from tfbegan.config import FaceConfig
+        from tfrecords_builder.puppets import PuppetPlan, build_puppets
+
+        print(f"Drawing the puppets into {folder}; this takes a minute.")
+        build_puppets(
+            folder,
+            PuppetPlan(face=FaceConfig(image_size=size)),
+            workers=os.cpu_count() or 1,
+        )
+    return folder

@@ -1,0 +1,336 @@
+"""The builder's command line: build, puppets, verify, stats."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from tfbegan._version import __version__
+from tfbegan.config import IMAGE_SIZES
+from tfbegan.errors import TFBeganError, UsageError
+from tfrecords_builder.plan import SPLIT_BY, BuildPlan, override
+
+EXIT_PARTIAL = 3
+_EXIT_SIGNAL = 128
+_EXAMPLES = """examples:
+  tfrecords-builder puppets --out data/puppets
+  tfrecords-builder build talk.mp4 --out data/talk
+  tfrecords-builder build segments.csv --out data/talk --size 128
+  tfrecords-builder build portraits/ --out data/portraits --size 32
+  tfrecords-builder verify data/talk
+
+exit codes: 0 everything, 1 failed, 2 wrong usage, 3 some sources gave nothing
+or less than all, 130 and 143 interrupted (run the same command to go on)
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    parsed = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        return parsed.run(parsed)
+    except TFBeganError as error:
+        print(f"tfrecords-builder: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(_interrupted_text(), file=sys.stderr)
+        return _EXIT_SIGNAL + signal.SIGINT
+    except _TerminatedError:
+        print(_interrupted_text(), file=sys.stderr)
+        return _EXIT_SIGNAL + signal.SIGTERM
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM, as an exception, so that workers and locks are let go."""
+
+
+def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:
+    raise _TerminatedError
+
+
+def _interrupted_text() -> str:
+    return "Interrupted. What is staged stays: run the same command to go on."
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tfrecords-builder",
+        description="Turns footage into TFRecords for tfbegan.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_build(commands)
+    _add_puppets(commands)
+    verify = commands.add_parser(
+        "verify", help="compare every byte of a data set with its marker"
+    )
+    verify.add_argument("folder", type=Path)
+    verify.set_defaults(run=_verify)
+    stats = commands.add_parser("stats", help="figures of a data set")
+    stats.add_argument("folder", type=Path)
+    stats.add_argument("--json", action="store_true", help="as JSON")
+    stats.set_defaults(run=_stats)
+    return parser
+
+
+def _add_build(commands: Any) -> None:
+    defaults = BuildPlan()
+    build = commands.add_parser(
+        "build",
+        help="cut faces and their sound out of footage",
+        description="Cuts faces and their sound out of videos or images.",
+    )
+    build.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="video or image file, folder of them, CSV table of ranges (file,"
+        " start_s, end_s), or http(s) link to a video",
+    )
+    build.add_argument("--out", type=Path, required=True, help="new folder")
+    build.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="processes, from 1 (default: %(default)s)",
+    )
+    build.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("data/downloads"),
+        help="folder for what links lead to (default: %(default)s)",
+    )
+    build.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="let links lead to this machine or network",
+    )
+    for option, name, text in (
+        ("--size", "face.image_size", f"side of a face: {IMAGE_SIZES} px"),
+        ("--clip-s", "clip_s", "longest clip, 0.1 to 60 s"),
+        ("--span-s", "span_s", "work in spans of so many seconds"),
+        (
+            "--validation-fraction",
+            "validation_fraction",
+            "share held out, 0 to 0.9",
+        ),
+        ("--clips-per-shard", "clips_per_shard", "records in a shard"),
+        ("--jpeg-quality", "jpeg_quality", "of the faces, 1 to 100"),
+        ("--key-interval-s", "tracking.key_interval_s", "between detections"),
+        ("--min-face-px", "tracking.min_face_px", "least distance of eyes"),
+        ("--max-source-bytes", "max_source_bytes", "larger files are refused"),
+        ("--max-source-s", "max_source_s", "longer videos are refused"),
+        ("--timeout-s", "timeout_s", "a span may take so long"),
+    ):
+        value = _lookup(defaults, name)
+        build.add_argument(
+            option,
+            dest=name,
+            type=type(value),
+            default=argparse.SUPPRESS,
+            help=f"{text} (default: {value})",
+        )
+    build.add_argument(
+        "--split-by",
+        dest="split_by",
+        choices=SPLIT_BY,
+        default=argparse.SUPPRESS,
+        help="what is never in both splits (default: auto)",
+    )
+    build.set_defaults(run=_build)
+
+
+def _add_puppets(commands: Any) -> None:
+    puppets = commands.add_parser(
+        "puppets",
+        help="draw and voice the default data set",
+        description="Draws talking faces with synthesised speech.",
+    )
+    puppets.add_argument("--out", type=Path, required=True, help="new folder")
+    puppets.add_argument(
+        "--size", type=int, default=64, help=f"{IMAGE_SIZES} px (default: 64)"
+    )
+    puppets.add_argument("--characters", type=int, default=36)
+    puppets.add_argument(
+        "--sentences", type=int, default=4, help="of each (default: 4)"
+    )
+    puppets.add_argument("--seed", type=int, default=0)
+    puppets.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    puppets.set_defaults(run=_puppets)
+
+
+def _build(parsed: argparse.Namespace) -> int:
+    from tfrecords_builder.download import fetch_links
+    from tfrecords_builder.runner import build
+    from tfrecords_builder.sources import find_sources
+
+    settings = {
+        name: value
+        for name, value in vars(parsed).items()
+        if name.partition(".")[0] in BuildPlan().to_dict()
+    }
+    plan = override(BuildPlan(), settings)
+    if parsed.workers < 1:
+        raise UsageError(
+            f"--workers must be 1 or more. Received: {parsed.workers}"
+        )
+    names = fetch_links(
+        parsed.sources, parsed.cache, plan, parsed.allow_private_addresses
+    )
+    with _BuildProgress() as progress:
+        result = build(
+            find_sources(names),
+            parsed.out,
+            plan,
+            workers=parsed.workers,
+            progress=progress,
+        )
+    if result.already_there:
+        print(f"{result.folder} is already built from these sources.")
+        return 0
+    _report(result)
+    return 0 if result.complete else EXIT_PARTIAL
+
+
+def _report(result: Any) -> None:
+    for status in result.statuses:
+        if status.status != "ok":
+            print(f"{status.source.label}: {status.status}. {status.detail}")
+    good = [status for status in result.statuses if status.clips]
+    print(
+        f"{result.folder}: {sum(s.frames for s in good)} faces in"
+        f" {sum(s.clips for s in good)} clips from {len(good)} of"
+        f" {len(result.statuses)} sources. Look at"
+        f" {result.folder / 'contact_sheet.png'}."
+    )
+
+
+def _puppets(parsed: argparse.Namespace) -> int:
+    from tfbegan.config import FaceConfig
+    from tfrecords_builder.puppets import PuppetPlan, build_puppets
+
+    plan = PuppetPlan(
+        face=FaceConfig(image_size=parsed.size),
+        characters=parsed.characters,
+        sentences=parsed.sentences,
+        seed=parsed.seed,
+    )
+    info = build_puppets(parsed.out, plan, workers=parsed.workers)
+    print(
+        f"{parsed.out}: {info.frames('train')} faces to train on and"
+        f" {info.frames('validation')} to validate with. Look at"
+        f" {parsed.out / 'contact_sheet.png'}."
+    )
+    return 0
+
+
+def _verify(parsed: argparse.Namespace) -> int:
+    from tfrecords_builder.verify import verify
+
+    problems = verify(parsed.folder)
+    for problem in problems:
+        print(problem)
+    print(
+        f"{parsed.folder}: {len(problems)} problems."
+        if problems
+        else f"{parsed.folder} is whole."
+    )
+    return 1 if problems else 0
+
+
+def _stats(parsed: argparse.Namespace) -> int:
+    from tfrecords_builder.verify import stats
+
+    figures = stats(parsed.folder)
+    if parsed.json:
+        print(json.dumps(figures, indent=2, sort_keys=True))
+        return 0
+    table = Table("split", "shards", "clips", "faces", title=str(parsed.folder))
+    for name, split in figures["splits"].items():
+        table.add_row(
+            name, *(str(split[key]) for key in ("shards", "clips", "frames"))
+        )
+    Console().print(table)
+    print(
+        f"{figures['image_size']} px, sound: {figures['has_audio']}, true"
+        f" mouths: {figures['has_truth']}, {figures['bytes']} bytes"
+    )
+    return 0
+
+
+class _BuildProgress:
+    """A bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("building"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("parts  {task.fields[rate]:.0f} faces/s"),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._frames = 0
+        self._done = 0
+        self._total = 0
+
+    def __enter__(self) -> "_BuildProgress":
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def begin(self, jobs: int, staged: int) -> None:
+        """Sets the length of the bar."""
+        self._total, self._done = jobs, staged
+        self._task = self._bar.add_task(
+            "building", total=jobs, completed=staged, rate=0.0
+        )
+
+    def advance(self, frames: int) -> None:
+        """Counts a part."""
+        self._frames += frames
+        self._done += 1
+        elapsed = self._bar.tasks[0].elapsed or 1e-9
+        rate = self._frames / elapsed
+        self._bar.update(self._task, advance=1, rate=rate)
+        if not self._console.is_terminal:
+            self._console.print(
+                f"part {self._done}/{self._total}, {self._frames} faces"
+                + (
+                    f", {rate:.0f} faces/s"
+                    if self._bar.tasks[0].elapsed
+                    else ""
+                ),
+                highlight=False,
+            )
+
+
+def _lookup(plan: BuildPlan, name: str) -> Any:
+    value: Any = plan
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
