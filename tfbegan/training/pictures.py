@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfbegan.evaluation.diversity import spread
+from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid, save_png
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
@@ -69,9 +70,3 @@ def save_look(
     for kind in ("samples", "reconstructions"):
         grid = make_grid(getattr(look, kind), columns=_COLUMNS)
         save_png(folder.picture(kind, step), grid, provenance)
-
-
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Float images in [-1, 1] to uint8 in [0, 255], rounded."""
-    pixels = (np.clip(images, -1, 1) + 1) * 127.5
-    return np.rint(pixels).astype(np.uint8)

@@ -8,6 +8,7 @@ from tfbegan.config import TrainingConfig
 from tfbegan.data.dataset import FaceDataset, open_dataset
 from tfbegan.errors import ConfigError, RunError
 from tfbegan.files import atomic_path, folder_lock
+from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid
 from tfbegan.models.began import BEGAN
 from tfbegan.training.acceleration import (
@@ -17,7 +18,7 @@ from tfbegan.training.acceleration import (
 )
 from tfbegan.training.checkpoints import load_checkpoint
 from tfbegan.training.loop import TrainingLoop
-from tfbegan.training.pictures import GRID_IMAGES, to_uint8
+from tfbegan.training.pictures import GRID_IMAGES
 from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,

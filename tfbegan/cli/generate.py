@@ -1,0 +1,49 @@
+"""`tfbegan generate`."""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "source",
+        nargs="?",
+        help="run folder or .keras file (default: the newest run in ./runs)",
+    )
+    parser.add_argument(
+        "-n", "--count", type=int, default=64, help="faces (default: 64)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("out/faces.png"),
+        help="picture, or with --separate a folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--columns", type=int, help="faces in a row (default: a square grid)"
+    )
+    parser.add_argument(
+        "--separate", action="store_true", help="one picture a face"
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.pictures import make_grid, save_png
+    from tfbegan.generation.provenance import Provenance
+
+    generator = load_generator(parsed.source)
+    faces = generator.generate(parsed.count, parsed.seed)
+    provenance = Provenance.of_model(generator.model)
+    if parsed.separate:
+        for index, face in enumerate(faces):
+            name = f"face-{parsed.seed}-{index:05d}.png"
+            save_png(parsed.output / name, face, provenance)
+    else:
+        save_png(parsed.output, make_grid(faces, parsed.columns), provenance)
+    print(f"{len(faces)} faces of {generator.path} in {parsed.output}")
+    return 0

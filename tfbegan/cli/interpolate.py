@@ -1,0 +1,89 @@
+"""`tfbegan interpolate`."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfbegan.generation.latents import (
+    LatentSearch,
+    draw_latents,
+    find_latent,
+    interpolate,
+)
+from tfbegan.generation.loading import LoadedGenerator, load_generator, to_uint8
+from tfbegan.generation.photographs import read_photograph
+from tfbegan.generation.pictures import make_grid, save_png
+from tfbegan.generation.provenance import Provenance
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.epilog = """The picture shows, from left to right: the first
+photograph, the nearest face that the generator can make, the way, and the same
+for the last, in reverse. A photograph should be a crop like those that the
+model learnt from; else its middle square is taken."""
+    for name in ("first", "last"):
+        parser.add_argument(name, help="photograph, or a seed")
+    parser.add_argument(
+        "--source",
+        help="run folder or .keras file (default: the newest run in ./runs)",
+    )
+    parser.add_argument(
+        "--steps", type=int, default=8, help="faces on the way (default: 8)"
+    )
+    parser.add_argument(
+        "--search-steps",
+        type=int,
+        default=LatentSearch().steps,
+        help="of Adam, for a photograph (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("out/path.png")
+    )
+
+
+@dataclass(frozen=True)
+class _End:
+    """One end of the way: its z, and what it was found from."""
+
+    latent: np.ndarray
+    photograph: np.ndarray | None
+    told: str
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    generator = load_generator(parsed.source)
+    search = LatentSearch(steps=max(1, parsed.search_steps))
+    ends = [
+        _find_end(name, generator, search)
+        for name in (parsed.first, parsed.last)
+    ]
+    path = interpolate(ends[0].latent, ends[1].latent, parsed.steps)
+    faces = to_uint8(generator.decode(path))
+    shown = [faces]
+    if ends[0].photograph is not None:
+        shown.insert(0, to_uint8(ends[0].photograph[None]))
+    if ends[1].photograph is not None:
+        shown.append(to_uint8(ends[1].photograph[None]))
+    row = np.concatenate(shown)
+    provenance = Provenance.of_model(generator.model)
+    save_png(parsed.output, make_grid(row, columns=len(row)), provenance)
+    for end in ends:
+        print(end.told)
+    print(f"The way is in {parsed.output}")
+    return 0
+
+
+def _find_end(
+    name: str, generator: LoadedGenerator, search: LatentSearch
+) -> _End:
+    if name.isdecimal():
+        latent = draw_latents(1, generator.latent_dim, int(name))[0]
+        return _End(latent, None, f"Seed {name}")
+    photograph = read_photograph(Path(name), generator.image_size)
+    latent, error = find_latent(generator.model, photograph, search)
+    told = f"{name}: found with a mean absolute error of {error:.3f}"
+    return _End(latent, photograph, told)

@@ -1,0 +1,98 @@
+"""A SavedModel for TF Serving, which needs nothing of ours to run."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tfbegan._version import __version__
+from tfbegan.errors import ConfigError, OutputError
+from tfbegan.files import write_json
+from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE, Provenance
+
+CARD_NAME = "model_card.json"
+
+
+def export_saved_model(
+    model: Any, folder: Path, version: int | None = None
+) -> Path:
+    """Writes DIR/<version>/, as TF Serving looks for it.
+
+    The signature "serving_default" takes "z", float32 [None, latent_dim] in
+    [-1, 1], and gives "images", float32 [None, S, S, 3] in [0, 1].
+
+    Args:
+        model: A `Generator` in float32.
+        folder: Of all versions.
+        version: Its number, at least 1; None is one more than the highest.
+
+    Returns:
+        The folder of the version. It appears whole or not at all, so that a
+        server that watches never loads a part.
+
+    Raises:
+        ConfigError: The version is no number of one.
+        OutputError: It is there already, or can't be written.
+    """
+    folder = Path(folder)
+    number = _next_version(folder) if version is None else version
+    if number < 1:
+        raise ConfigError(f"A version must be 1 or more. Received: {number}")
+    target = folder / str(number)
+    if target.exists():
+        raise OutputError(
+            f"{target} is there already. Name another --version, or none."
+        )
+    staged = folder / f".incomplete-{number}"
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _save(model, staged)
+        write_json(staged / "assets.extra" / CARD_NAME, _card(model))
+        staged.rename(target)
+    except OSError as error:
+        raise OutputError(
+            f"{target} can't be written ({error.strerror or error})."
+        ) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return target
+
+
+def _save(model: Any, folder: Path) -> None:
+    import tensorflow as tf
+
+    noise = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
+
+    @tf.function(input_signature=[noise])
+    def serve(z: tf.Tensor) -> dict[str, tf.Tensor]:
+        images = tf.clip_by_value((model(z) + 1.0) / 2.0, 0.0, 1.0)
+        return {"images": images}
+
+    module = tf.Module()
+    module.variables_of_model = [weight.value for weight in model.weights]
+    tf.saved_model.save(
+        module, str(folder), signatures={"serving_default": serve}
+    )
+
+
+def _card(model: Any) -> dict[str, Any]:
+    return {
+        "generator": f"tfbegan {__version__}",
+        "model_hash": Provenance.of_model(model).model_hash,
+        "digital_source_type": DIGITAL_SOURCE_TYPE,
+        "image_size": model.image_size,
+        "latent_dim": model.latent_dim,
+        "input": "z: float32 [batch, latent_dim], uniform in [-1, 1]",
+        "output": "images: float32 [batch, size, size, 3], RGB in [0, 1]",
+        "consent": (
+            "Faces of a person may be generated only with that person's"
+            " consent, and must be shown as generated."
+        ),
+    }
+
+
+def _next_version(folder: Path) -> int:
+    if not folder.is_dir():
+        return 1
+    numbers = [int(p.name) for p in folder.iterdir() if p.name.isdecimal()]
+    return 1 + max(numbers, default=0)

@@ -1,0 +1,37 @@
+"""Pictures from outside, made to fit a model."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tfbegan.errors import SourceError
+
+
+def read_photograph(path: Path, size: int) -> np.ndarray:
+    """A picture as a model sees it: its largest middle square, reduced.
+
+    For a good likeness the face should lie as in the training data; crops by
+    `tfrecords-builder` do.
+
+    Args:
+        path: Of an image file.
+        size: Side of the model's images, in pixels.
+
+    Returns:
+        float32 [size, size, 3], in [-1, 1].
+
+    Raises:
+        SourceError: The file is missing or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+            square = ImageOps.fit(upright, (size, size), Image.Resampling.BOX)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no picture {path}.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise SourceError(
+            f"{path} can't be read as a picture. Use a PNG or JPEG file."
+        ) from error
+    return np.asarray(square, np.float32) / 127.5 - 1.0
