@@ -165,7 +165,7 @@ def _only_public_addresses(allow_private: bool) -> Iterator[None]:
                 )
         return found
 
-    socket.getaddrinfo = checked  # type: ignore[assignment]
+    socket.getaddrinfo = checked
     try:
         yield
     finally:

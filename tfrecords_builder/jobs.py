@@ -56,7 +56,10 @@ def plan_jobs(
     )
     jobs: list[Job] = []
     together: list[Source] = []
-    for source in kept.values():
+    # Ranges of one file, in order: a job then decodes each stretch once.
+    for source in sorted(
+        kept.values(), key=lambda s: (str(s.path), s.start_s, s.source_id)
+    ):
         if source.kind == "video" and not source.is_range:
             jobs += _spans(source, plan, by_span, refused)
         elif _fits(together, source, plan):

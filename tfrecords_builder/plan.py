@@ -104,7 +104,7 @@ class BuildPlan(Config):
         """
         if not isinstance(content, dict):
             return super().from_dict(content)
-        nested = {
+        nested: dict[str, type[Config]] = {
             "face": FaceConfig,
             "audio": AudioConfig,
             "tracking": TrackingConfig,

@@ -9,6 +9,7 @@ numbers a frame, so memory does not grow with the size of the pictures.
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -254,8 +255,10 @@ def _moved(eyes: np.ndarray, before: _Picture, after: _Picture) -> np.ndarray:
     )
     if points is None or len(points) < _LEAST_POINTS:
         return eyes
+    # OpenCV takes None for the guess, though its stub doesn't say so.
+    guess: Any = None
     tracked, status, _ = cv2.calcOpticalFlowPyrLK(
-        before.grey, after.grey, points, None, winSize=(15, 15), maxLevel=2
+        before.grey, after.grey, points, guess, winSize=(15, 15), maxLevel=2
     )
     good = status.ravel() == 1
     if good.sum() < _LEAST_POINTS:

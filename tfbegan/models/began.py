@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfbegan import equilibrium
-from tfbegan.config import ModelConfig, ObjectiveConfig
+from tfbegan.config import Config, ModelConfig, ObjectiveConfig
 from tfbegan.models.autoencoder import Autoencoder
 from tfbegan.models.generator import Generator
 from tfbegan.models.noise import draw_directions, draw_prior
@@ -84,8 +84,8 @@ class BEGAN(keras.Model):
             name="step", shape=(), initializer="zeros", dtype="int64",
             trainable=False,
         )  # fmt: skip
-        self.generator_optimizer: keras.optimizers.Optimizer | None = None
-        self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
+        self.generator_optimizer: Any = None
+        self.discriminator_optimizer: Any = None
         self.built = True
 
     def _new_network(self, kind: type, name: str, seed: int) -> Any:
@@ -377,7 +377,7 @@ def _images(batch: Any) -> Tensor:
     return batch["image"] if isinstance(batch, Mapping) else batch
 
 
-def _as_config(kind: type, value: Any) -> Any:
+def _as_config(kind: type[Config], value: Any) -> Any:
     if value is None:
         return kind()
     return value if isinstance(value, kind) else kind.from_dict(dict(value))
