@@ -274,7 +274,8 @@ class TrainingConfig(Config):
         log_steps: Steps between rows of stats.jsonl and TensorBoard.
         picture_steps: Steps between sample grids.
         keep_checkpoints: Checkpoints to keep.
-        flip: Mirror every other face, by a coin that the seed decides.
+        flip: Mirror every other face, by a coin that the seed decides. For
+            portraits of many; a speaker has a left and a right side.
         clips_per_batch: Clips that the frames of a batch come from.
     """
 
@@ -294,7 +295,7 @@ class TrainingConfig(Config):
     log_steps: int = 50
     picture_steps: int = 500
     keep_checkpoints: int = 3
-    flip: bool = True
+    flip: bool = False
     clips_per_batch: int = 16
 
     def validate(self) -> None:

@@ -45,7 +45,7 @@ PRESETS = {
             learning_rate=1e-3,
             beta_1=0.9,
             clip_norm=1.0,
-            steps=6_000,
+            steps=5_000,
             stall_steps=1_000,
         ),
     ),
