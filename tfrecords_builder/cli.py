@@ -23,6 +23,7 @@ from rich.table import Table
 from tfbegan._version import __version__
 from tfbegan.config import IMAGE_SIZES
 from tfbegan.errors import TFBeganError, UsageError
+from tfbegan.quiet import import_tensorflow
 from tfrecords_builder.plan import SPLIT_BY, BuildPlan, override
 
 EXIT_PARTIAL = 3
@@ -41,7 +42,6 @@ or less than all, 130 and 143 interrupted (run the same command to go on)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parsed = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
@@ -196,6 +196,7 @@ def _build(parsed: argparse.Namespace) -> int:
     names = fetch_links(
         parsed.sources, parsed.cache, plan, parsed.allow_private_addresses
     )
+    import_tensorflow()
     with _BuildProgress() as progress:
         result = build(
             find_sources(names),
@@ -228,6 +229,7 @@ def _puppets(parsed: argparse.Namespace) -> int:
     from tfbegan.config import FaceConfig
     from tfrecords_builder.puppets import PuppetPlan, build_puppets
 
+    import_tensorflow()
     plan = PuppetPlan(
         face=FaceConfig(image_size=parsed.size),
         characters=parsed.characters,

@@ -2,12 +2,13 @@
 
 import multiprocessing
 import multiprocessing.connection
-import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from tfbegan.quiet import import_tensorflow
 
 _POLL_S = 0.2
 _GRACE_S = 5.0
@@ -145,7 +146,7 @@ def _serve(
 ) -> None:
     # Ctrl-C reaches the whole group; the parent decides what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_tensorflow()
     handle = make_handler()
     while True:
         try:

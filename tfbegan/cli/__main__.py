@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 from tfbegan._version import __version__
 from tfbegan.errors import TFBeganError
+from tfbegan.quiet import import_tensorflow
 
 _COMMANDS = {
     "train": "train a model, or go on with a run",
@@ -29,11 +29,11 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
-    # Before TensorFlow is imported, which else says much at its start.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser(arguments).parse_args(arguments)
     try:
+        if not getattr(parsed, "dry_run", False):
+            import_tensorflow()
         return parsed.run(parsed)
     except TFBeganError as error:
         print(f"tfbegan: {error}", file=sys.stderr)

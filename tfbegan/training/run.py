@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
+
 from tfbegan.config import TrainingConfig
 from tfbegan.data.dataset import FaceDataset, open_dataset
-from tfbegan.errors import ConfigError, RunError
+from tfbegan.errors import ConfigError, DatasetError, RunError
 from tfbegan.files import atomic_path, folder_lock
 from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid
@@ -142,9 +144,22 @@ def _run(
                 verbose=0,
                 callbacks=[loop],
             )
+        except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
+            raise _unreadable(dataset, e) from e
         finally:
             loop.finish()
     return RunResult(folder, int(model.step), loop.received_signal, notes)
+
+
+def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
+    """What a record that can't be decoded means; else the error itself."""
+    text = str(error)
+    if "IteratorGetNext" not in text and "data loss" not in text.lower():
+        return error
+    return DatasetError(
+        f"A record of {dataset.folder} can't be read. Find it with:"
+        f" tfrecords-builder verify {dataset.folder}"
+    )
 
 
 def _new_model(config: RunConfig) -> BEGAN:
