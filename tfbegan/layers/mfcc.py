@@ -77,7 +77,7 @@ class MFCC(keras.layers.Layer):
         start = (self.n_fft - self.win_length) // 2
         periodic = np.hanning(self.win_length + 1)[:-1]
         hann[start : start + self.win_length] = periodic
-        self._window = hann.astype(np.float32)
+        self._window = hann
         self._mel = mel.T.astype(np.float32)  # [bins, n_mels]
         self._dct = cosines[: self.n_mfcc].T.astype(np.float32)
 
@@ -87,8 +87,12 @@ class MFCC(keras.layers.Layer):
         frames = ops.extract_sequences(
             padded, self.n_fft, self.hop_length
         )  # [B, frames, n_fft]
-        real, imaginary = ops.rfft(frames * self._window)
+        # In double precision, as librosa: beside a loud tone the rounding of
+        # a float32 transform is louder than a quiet band.
+        frames = ops.cast(frames, "float64") * self._window
+        real, imaginary = ops.rfft(frames)
         power = ops.square(real) + ops.square(imaginary)  # [B, frames, bins]
+        power = ops.cast(power, "float32")
         mel = ops.matmul(power, self._mel)  # [B, frames, n_mels]
         decibels = _DECIBELS_PER_NEPER * ops.log(ops.maximum(mel, _LEAST_POWER))
         coefficients = ops.matmul(decibels, self._dct)  # [B, frames, n_mfcc]
