@@ -35,3 +35,94 @@ def puppet_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     build_puppets(out, plan, workers=1)
     return out
+
+
+@pytest.fixture(scope="session")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of puppet footage: a film with a jump cut, two portraits.
+
+    And a file that is no video, which must not spoil the rest.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from tfbegan.config import FaceConfig
+    from tfrecords_builder.puppets import (
+        FilmConfig,
+        PuppetPlan,
+        make_character,
+        record_take,
+        render_mp4,
+        spell,
+    )
+
+    folder = tmp_path_factory.mktemp("footage")
+    words = spell("- M AA M AX - B IY B UW - D AA T IY - M AA M AX - B IY -")
+    film = FilmConfig(jump_cuts=(1.2,), eye_distance=44.0)
+    render_mp4(folder / "film.mp4", make_character(0, 2, 24), words, film)
+    plan = PuppetPlan(face=FaceConfig(image_size=128), sentence_s=1.0)
+    for number in (3, 4):
+        face = np.asarray(record_take(plan, number).frames[0])
+        image = Image.fromarray(np.pad(face, ((40,) * 2, (40,) * 2, (0, 0))))
+        image.save(folder / f"portrait-{number}.png")
+    (folder / "broken.mp4").write_text("no film at all")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random clips through the real writer: 32 px, sound, true mouths.
+
+    Every frame is of one colour, which tells clip and frame apart.
+    """
+    import io
+    import json
+
+    import numpy as np
+    from PIL import Image
+
+    from tfbegan.config import AudioConfig, FaceConfig
+    from tfbegan.records import Clip
+    from tfrecords_builder.parts import write_part
+    from tfrecords_builder.writer import DatasetSpec, write_dataset
+
+    folder = tmp_path_factory.mktemp("tiny")
+    generator = np.random.default_rng(0)
+    clips = []
+    for number in range(10):
+        count = 3 + number
+        frames = []
+        for index in range(count):
+            content = io.BytesIO()
+            colour = (10 + 20 * number, 10 + 15 * index, 128)
+            Image.new("RGB", (32, 32), colour).save(content, "PNG")
+            frames.append(content.getvalue())
+        centres = 17 + 4 * np.arange(count)
+        rows = generator.normal(5, 3, (centres[-1] + 18, 13))
+        clips.append(
+            Clip(
+                clip_id=f"{number:016x}",
+                source_id=f"{number // 2:016x}",
+                frames=frames,
+                frame_times=np.arange(count, dtype=np.float32) / 25,
+                mfcc=rows.astype(np.float32),
+                mfcc_centres=centres,
+                mouth_opening=np.arange(count, dtype=np.float32) / 100,
+                mouth_width=np.full(count, number / 10, np.float32),
+                metadata=json.dumps({"number": number}),
+            )
+        )
+    parts = [
+        write_part(folder / "a.part", clips[:4]),
+        write_part(folder / "b.part", clips[4:]),
+    ]
+    spec = DatasetSpec(
+        FaceConfig(image_size=32),
+        AudioConfig(),
+        plan={},
+        generator="tests",
+        validation_fraction=0.2,
+        clips_per_shard=3,
+    )
+    write_dataset(parts, folder / "data", spec)
+    return folder / "data"

@@ -92,6 +92,11 @@ class BuildResult:
         return all(status.status == "ok" for status in self.statuses)
 
 
+_LEFT_OUT = (
+    str(Reason.NO_AUDIO),
+    "Left out: most faces of this data set have sound, these have none.",
+)
+
 MakeExtract = Callable[[BuildPlan], Any]
 
 
@@ -301,6 +306,8 @@ def _statuses(
             elif row["clip"] in kept:
                 clips[row["origin"]].append(kept[row["clip"]])
                 seconds[row["clip"]] = row["seconds"]
+            else:
+                rejections[row["origin"]].append(_LEFT_OUT)
     twins = {id(twin): first for twin, first in duplicates(sources)}
     return [
         _twin_status(source, twins[id(source)])
@@ -321,8 +328,9 @@ def _status(
     seconds: dict[str, float],
     rejections: list[tuple[str, str]],
 ) -> SourceStatus:
-    # A source that gave clips without sound, and nothing else amiss, is ok.
-    amiss = [r for r in rejections if r[0] != Reason.NO_AUDIO or not clips]
+    # Faces that were kept although they have no sound are all right.
+    silent = bool(clips) and not any(clip.has_audio for clip in clips)
+    amiss = [r for r in rejections if not (silent and r[0] == Reason.NO_AUDIO)]
     if not amiss:
         status = "ok" if clips else str(Reason.NO_FACE)
     else:

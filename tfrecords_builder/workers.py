@@ -12,6 +12,7 @@ from tfbegan.quiet import import_tensorflow
 
 _POLL_S = 0.2
 _GRACE_S = 5.0
+_FIRST_TASK_EXTRA_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def run_tasks(
                 )
             )
             for worker in list(busy):
-                limit = timeout_s + (60.0 if id(worker) in fresh else 0.0)
+                extra = _FIRST_TASK_EXTRA_S if id(worker) in fresh else 0.0
+                limit = timeout_s + extra
                 outcome = _look(worker, worker.connection in ready, limit)
                 if outcome is None:
                     continue

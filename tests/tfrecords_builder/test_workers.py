@@ -1,0 +1,66 @@
+"""Workers that crash or hang cost their task and nothing else."""
+
+import os
+import textwrap
+
+import pytest
+
+from tfrecords_builder.workers import run_tasks
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def make_handler(tmp_path, monkeypatch):
+    """Picklable in a spawned process, which imports it by name."""
+    (tmp_path / "awkward_handler.py").write_text(
+        textwrap.dedent(
+            """
+            import os, time
+
+            def make():
+                return handle
+
+            def handle(task):
+                if task == "crash":
+                    os._exit(7)
+                if task == "hang":
+                    time.sleep(600)
+                if task == "bug":
+                    raise ZeroDivisionError("a bug")
+                return task * 2
+            """
+        )
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", path)
+    import awkward_handler
+
+    return awkward_handler.make
+
+
+def test_a_crash_and_a_hang_cost_their_task_only(make_handler, monkeypatch):
+    monkeypatch.setattr("tfrecords_builder.workers._FIRST_TASK_EXTRA_S", 20.0)
+    tasks = ["crash", "a", "hang", "b", "c"]
+    outcomes = {
+        outcome.task: outcome
+        for outcome in run_tasks(tasks, make_handler, 1, timeout_s=2.0)
+    }
+    assert {t: outcomes[t].result for t in "abc"} == {
+        "a": "aa",
+        "b": "bb",
+        "c": "cc",
+    }
+    assert outcomes["crash"].failure == "crashed"
+    assert "7" in outcomes["crash"].detail
+    assert outcomes["hang"].failure == "timeout"
+
+
+def test_an_error_of_the_handler_is_raised_here(make_handler):
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        list(run_tasks(["bug"], make_handler, 1, timeout_s=60.0))
+
+
+def test_no_task_is_no_process(make_handler):
+    assert list(run_tasks([], make_handler, 2, timeout_s=1.0)) == []
