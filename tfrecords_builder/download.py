@@ -60,7 +60,7 @@ def _fetch(
         Retrying,
         retry_if_exception,
         stop_after_attempt,
-        wait_exponential_jitter,
+        wait_exponential,
     )
 
     cache.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def _fetch(
         try:
             for attempt in Retrying(
                 stop=stop_after_attempt(_ATTEMPTS),
-                wait=wait_exponential_jitter(initial=0.5, max=8),
+                wait=wait_exponential(multiplier=0.5, max=8),
                 retry=retry_if_exception(_is_passing),
                 reraise=True,
             ):

@@ -1,0 +1,158 @@
+"""Every face once an epoch, in an order that a step number decides."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfbegan.data.dataset import open_dataset
+from tfbegan.errors import ConfigError, DatasetError
+
+
+@pytest.fixture(scope="module")
+def dataset(tiny_dataset):
+    return open_dataset(tiny_dataset)
+
+
+def take(dataset, count, **options):
+    batches = dataset.stream("train", **{"seed": 0, **options})
+    return list(itertools.islice(batches.as_numpy_iterator(), count))
+
+
+def colours(images):
+    """The colour by which a frame of the tiny data set is known."""
+    pixels = np.rint((images[:, 0, 0] + 1) * 127.5).astype(int)
+    return [tuple(pixel[:2]) for pixel in pixels]
+
+
+def all_colours(dataset):
+    return colours(
+        np.concatenate(
+            [b["image"] for b in dataset.epoch("train", 7).as_numpy_iterator()]
+        )
+    )
+
+
+@given(
+    batch_size=st.integers(1, 80),
+    per_batch=st.integers(1, 8),
+    seed=st.integers(0, 5),
+)
+@settings(max_examples=12, deadline=None)
+def test_every_face_comes_once_an_epoch(dataset, batch_size, per_batch, seed):
+    total = dataset.frames("train")
+    batches = -(-3 * total // batch_size)
+    stream = take(
+        dataset,
+        batches,
+        batch_size=batch_size,
+        clips_per_batch=min(per_batch, batch_size),
+        seed=seed,
+    )
+    seen = colours(np.concatenate([b["image"] for b in stream]))
+    everything = sorted(all_colours(dataset))
+    assert len(everything) == total
+    for epoch in range(3):
+        part = seen[epoch * total : (epoch + 1) * total]
+        assert sorted(part) == everything
+
+
+@pytest.mark.parametrize("start", [1, 5, 13, 40])
+def test_starting_later_is_the_same_stream(dataset, start):
+    options = {"batch_size": 6, "clips_per_batch": 3, "flip": True}
+    whole = take(dataset, start + 3, **options)
+    late = take(dataset, 3, start_step=start, **options)
+    for expected, received in zip(whole[start:], late, strict=True):
+        assert expected.keys() == received.keys()
+        for name in expected:
+            np.testing.assert_array_equal(expected[name], received[name])
+
+
+def test_epochs_and_seeds_differ(dataset):
+    total = dataset.frames("train")
+    first, second = (
+        colours(batch["image"]) for batch in take(dataset, 2, batch_size=total)
+    )
+    assert first != second
+    (other,) = take(dataset, 1, batch_size=total, seed=1)
+    assert first != colours(other["image"])
+    (same,) = take(dataset, 1, batch_size=total)
+    assert first == colours(same["image"])
+
+
+def test_windows_are_cut_from_the_track_and_normalised(dataset):
+    known = {}
+    for clip in dataset.clips("train"):
+        number = int(clip["clip_id"], 16)
+        for index, centre in enumerate(clip["mfcc_centres"]):
+            window = clip["mfcc"][centre - 17 : centre + 18]
+            colour = (10 + 20 * number, 10 + 15 * index)
+            known[colour] = (window, index / 100, number / 10)
+    mean, std = (
+        np.array(s) for s in (dataset.info.mfcc_mean, dataset.info.mfcc_std)
+    )
+    (batch,) = take(
+        dataset, 1, batch_size=dataset.frames("train"), with_audio=True
+    )
+    assert batch["mfcc"].shape[1:] == (35, 13)
+    for row, colour in enumerate(colours(batch["image"])):
+        window, opening, width = known[colour]
+        np.testing.assert_allclose(
+            batch["mfcc"][row], (window - mean) / std, atol=1e-4
+        )
+        assert batch["mouth_opening"][row] == pytest.approx(opening)
+        assert batch["mouth_width"][row] == pytest.approx(width)
+
+
+def test_a_batch_takes_frames_of_a_clip_that_are_far_apart(dataset):
+    # One clip alone in the shuffle shows how its frames are grouped.
+    batches = take(dataset, 4, batch_size=4, clips_per_batch=2)
+    for batch in batches:
+        pairs = np.array(colours(batch["image"])).reshape(2, 2, 2)
+        for (clip_a, first), (clip_b, second) in pairs:
+            if clip_a == clip_b:
+                assert abs(second - first) >= 30  # two frames or more
+
+
+def test_flip_mirrors_about_half(puppet_dataset):
+    faces = open_dataset(puppet_dataset)
+    (plain,) = take(faces, 1, batch_size=64)
+    (mixed,) = take(faces, 1, batch_size=64, flip=True)
+    mirrored = 0
+    for a, b in zip(plain["image"], mixed["image"], strict=True):
+        if np.array_equal(a, b):
+            continue
+        np.testing.assert_array_equal(a[:, ::-1], b)
+        mirrored += 1
+    assert 16 < mirrored < 48
+
+
+def test_faces_are_what_a_model_takes(puppet_dataset):
+    faces = open_dataset(puppet_dataset)
+    (batch,) = take(faces, 1, batch_size=8, with_audio=True)
+    assert batch["image"].shape == (8, 32, 32, 3)
+    assert batch["image"].dtype == np.float32
+    assert -1 <= batch["image"].min() < -0.2 < 0.2 < batch["image"].max() <= 1
+    assert np.abs(batch["mfcc"]).mean() < 2
+
+
+def test_images_are_evenly_drawn_and_repeatable(dataset):
+    images = dataset.images("train", 20, seed=3)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images, dataset.images("train", 20, seed=3))
+    assert len(np.unique(images[:, 0, 0], axis=0)) == 20
+    total = dataset.frames("train")
+    assert len(dataset.images("train", 10_000)) == total
+
+
+def test_unknown_splits_and_missing_sound_are_refused(dataset, monkeypatch):
+    with pytest.raises(DatasetError, match="no split 'test'"):
+        dataset.stream("test", batch_size=2, seed=0)
+    import dataclasses
+
+    silent = dataclasses.replace(dataset.info, has_audio=False)
+    monkeypatch.setattr(dataset, "info", silent)
+    with pytest.raises(ConfigError, match="no sound"):
+        dataset.stream("train", batch_size=2, seed=0, with_audio=True)

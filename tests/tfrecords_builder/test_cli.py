@@ -1,0 +1,79 @@
+"""The builder's command line: exit codes, and no traceback ever."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tfrecords_builder.cli import main
+
+
+@pytest.mark.parametrize("command", [[], ["build"], ["puppets"], ["verify"]])
+def test_help_takes_no_tensorflow(command):
+    code = (
+        "import sys; from tfrecords_builder.cli import main\n"
+        f"try: main({[*command, '--help']!r})\n"
+        "except SystemExit: pass\n"
+        "assert 'tensorflow' not in sys.modules, 'imported'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage: tfrecords-builder" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["build", "--out", "x"], 2, "No source is named"),
+        (["build", "nowhere", "--out", "x"], 2, "no file or folder"),
+        (["build", ".", "--out", "x", "--size", "33"], 2, "image_size"),
+        (["build", ".", "--out", "x", "--workers", "0"], 2, "--workers"),
+        (["build", "file:///x.mp4", "--out", "x"], 1, "only http and https"),
+        (["verify", "nowhere"], 1, "no folder"),
+        (["stats", "."], 1, "no finished data set"),
+        (["puppets", "--out", "x", "--characters", "0"], 2, "characters"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    arguments, code, told, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    error = capsys.readouterr().err
+    assert told in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nonsense"], ["build", "--sise", "1"]]
+)
+def test_unknown_options_are_wrong_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_verify_and_stats(tiny_dataset, capsys):
+    assert main(["verify", str(tiny_dataset)]) == 0
+    assert "is whole" in capsys.readouterr().out
+    assert main(["stats", str(tiny_dataset), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["image_size"] == 32
+    assert main(["stats", str(tiny_dataset)]) == 0
+    assert "validation" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_puppets_and_build_end_to_end(tmp_path, footage, capsys):
+    out = tmp_path / "puppets"
+    puppets = ["puppets", "--out", str(out), "--size", "32"]
+    few = ["--characters", "2", "--sentences", "1", "--workers", "1"]
+    assert main([*puppets, *few]) == 0
+    assert main(["verify", str(out)]) == 0
+    built = tmp_path / "portraits"
+    portrait = str(footage / "portrait-3.png")
+    arguments = ["build", portrait, "--out", str(built), "--workers", "1"]
+    assert main(arguments) == 0
+    assert "1 faces in 1 clips" in capsys.readouterr().out
