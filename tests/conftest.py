@@ -2,8 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tfbegan.training.run_folder import RunConfig, RunFolder
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -126,3 +130,45 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_dataset(parts, folder / "data", spec)
     return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def tiny_config(puppet_dataset: Path) -> "RunConfig":
+    """A run of 12 steps that takes seconds."""
+    from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
+    from tfbegan.training.run_folder import RunConfig, data_fingerprint
+
+    return RunConfig(
+        ModelConfig(image_size=32, filters=4, latent_dim=8),
+        ObjectiveConfig(
+            gamma=0.8,
+            lambda_k=0.01,
+            code_constraint=0.1,
+            code_cycle=0.03,
+            code_anchor=4.0,
+            code_prior=0.5,
+        ),
+        TrainingConfig(
+            batch_size=4,
+            clips_per_batch=4,
+            steps=12,
+            log_steps=4,
+            picture_steps=6,
+            checkpoint_steps=6,
+            learning_rate=1e-3,
+            precision="float32",
+            seed=5,
+        ),
+        str(puppet_dataset),
+        data_fingerprint(puppet_dataset),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    tiny_config: "RunConfig", tmp_path_factory: pytest.TempPathFactory
+) -> "RunFolder":
+    """The finished run of `tiny_config`; do not write into it."""
+    from tfbegan.training.run import train
+
+    return train(tiny_config, tmp_path_factory.mktemp("runs")).folder

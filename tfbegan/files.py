@@ -50,7 +50,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _as_output_error(error, target) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def atomic_write_bytes(target: Path, content: bytes) -> None:

@@ -6,8 +6,10 @@ come out right because only time stamps decide.
 """
 
 import contextlib
+import functools
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,24 @@ import soxr
 
 from tfrecords_builder.reasons import Reason
 
-_SEEK_MARGIN_S = 0.5
 _TIME_SLACK_S = 1e-3
 _SOUND_SLACK_S = 0.02
 _TAIL_SLACK_S = 0.5
+
+_SEEK_MARGIN_S = 0.5
+_UNINDEXED_MARGIN_S = 2.0
+"""Few packets of these carry a time stamp; the first after a seek are guessed,
+a frame or so beside the truth."""
+
+_UNINDEXED_FORMATS = frozenset(["mpeg", "mpegts", "mpegvideo"])
+
+_REFERRING_FORMATS = frozenset(
+    ["concat", "dash", "hls", "image2", "imf", "lavfi", "sdp", "tty", "webvtt"]
+)
+"""Playlists and the like, which name other files, and text as a film."""
+
+_MOST_PIXELS = 50_000_000
+_PLAUSIBLE_ASPECTS = (0.1, 10.0)
 
 
 class MediaError(Exception):
@@ -91,7 +107,8 @@ class MediaInfo:
     """What a container says of itself, which may be wrong.
 
     Attributes:
-        duration_s: None where it doesn't say.
+        duration_s: Measured by reading the file's packets where it doesn't
+            say; None if they have no time stamps either.
         frame_rate: Average, in Hz; None where it doesn't say.
         has_sound: Whether there is an audio stream.
     """
@@ -109,17 +126,20 @@ def probe(path: Path) -> MediaInfo:
     """
     with _open(path) as container:
         stream = _video_stream(container)
-        duration = container.duration
         rate = stream.average_rate
+        if container.duration:
+            duration: float | None = container.duration / av.time_base
+        else:
+            duration = _measured_duration(container, stream)
         return MediaInfo(
-            duration_s=duration / av.time_base if duration else None,
+            duration_s=duration,
             frame_rate=float(rate) if rate else None,
             has_sound=bool(container.streams.audio),
         )
 
 
 def read_frames(path: Path, start_s: float, end_s: float) -> Iterator[Frame]:
-    """The pictures of a range, in order.
+    """The pictures of a range, in order; damaged ones are left out.
 
     Args:
         path: Of the file.
@@ -127,27 +147,22 @@ def read_frames(path: Path, start_s: float, end_s: float) -> Iterator[Frame]:
         end_s: The range ends before it; infinity is the end of the file.
 
     Raises:
-        MediaError: While iterating, after all that could be decoded: the
-            file is damaged, or ends before it says it does.
+        MediaError: While iterating, after all that could be decoded: pictures
+            of the range are damaged, or the file ends before it says it does.
     """
-    with _open(path) as container:
-        stream = _video_stream(container)
-        stream.thread_type = "AUTO"
-        origin = _origin(container)
-        if start_s > _SEEK_MARGIN_S:
-            _seek(container, start_s - _SEEK_MARGIN_S + origin)
-        last = -math.inf
-        for frame in _decoded(container, stream):
-            if frame.time is None or frame.is_corrupt:
-                continue
-            time_s = frame.time - origin
-            if time_s < start_s - _TIME_SLACK_S or time_s <= last:
+    with _open_at(path, _video_stream, start_s) as (reader, frames):
+        tally = _Tally(start_s)
+        for time_s, frame in frames:
+            if time_s < start_s - _TIME_SLACK_S or time_s <= tally.last_s:
                 continue
             if time_s >= end_s - _TIME_SLACK_S:
-                return
-            last = time_s
-            yield Frame(time_s, _upright(frame, stream))
-        _refuse_missing_tail(container, stream, max(last, start_s), end_s)
+                break
+            tally.count(time_s, frame)
+            if not frame.is_corrupt:
+                yield Frame(time_s, _upright(frame, reader.stream))
+        else:
+            reader.refuse_missing_tail(tally, end_s)
+        tally.refuse_damage()
 
 
 def read_sound(
@@ -166,24 +181,134 @@ def read_sound(
     Returns:
         What there is of it: the sound may begin later and end earlier. None
         without an audio stream, or without a sample in the range.
+
+    Raises:
+        MediaError: The file can't be opened. Damage within the sound is no
+            error: what is before it is returned.
     """
     with _open(path) as container:
-        stream = container.streams.best("audio")
-        if stream is None:
+        if _audio_stream(container) is None:
             return None
-        origin = _origin(container)
-        if start_s > _SEEK_MARGIN_S:
-            _seek(container, start_s - _SEEK_MARGIN_S + origin)
-        track = _Track(start_s)
-        with contextlib.suppress(MediaError):
-            for frame in _decoded(container, stream):
+    track = _Track(start_s)
+    with (
+        contextlib.suppress(_StoppedError),
+        _open_at(path, _audio_stream, start_s) as (_, frames),
+    ):
+        for time_s, frame in frames:
+            if time_s >= end_s:
+                break
+            track.add(time_s, frame)
+    return track.sound(end_s, sample_rate)
+
+
+class _StoppedError(MediaError):
+    """Decoding stopped in the middle."""
+
+
+class _Tally:
+    """What became of the pictures of a range."""
+
+    def __init__(self, start_s: float) -> None:
+        self.last_s = -math.inf
+        self.end_s = start_s
+        self.total = 0
+        self.damaged: list[float] = []
+
+    def count(self, time_s: float, frame: Any) -> None:
+        seconds = (frame.duration or 0) * (frame.time_base or 0)
+        self.last_s, self.end_s = time_s, time_s + float(seconds)
+        self.total += 1
+        if frame.is_corrupt:
+            self.damaged.append(time_s)
+
+    def refuse_damage(self) -> None:
+        if not self.damaged:
+            return
+        if self.damaged == [self.last_s] and self.total > 1:
+            raise MediaError(
+                Reason.TRUNCATED,
+                f"The file ends within the picture at {self.last_s:.2f} s.",
+            )
+        raise MediaError(
+            Reason.DAMAGED,
+            f"{len(self.damaged)} of {self.total} pictures are damaged, the"
+            f" first at {self.damaged[0]:.2f} s.",
+        )
+
+
+class _Reader:
+    """One stream of an open container."""
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        self.container = container
+        self.stream = stream
+        self.origin = (container.start_time or 0) / av.time_base
+        # Workers are as many as cores. And how a damaged picture is mended
+        # depends on the number of threads, so there is one on any machine.
+        stream.codec_context.thread_count = 1
+
+    def seek(self, time_s: float) -> None:
+        with contextlib.suppress(av.error.FFmpegError):
+            self.container.seek(
+                round((time_s + self.origin) * av.time_base), backward=True
+            )
+
+    def frames(self) -> Iterator[tuple[float, Any]]:
+        """Times and frames, stepping over packets that can't be decoded."""
+        untimed = decoded = failed = 0
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except av.error.EOFError:
+                break
+            except av.error.FFmpegError:
+                failed += 1
+                continue
+            for frame in frames:
+                decoded += 1
                 if frame.time is None:
-                    continue
-                time_s = frame.time - origin
-                if time_s >= end_s:
-                    break
-                track.add(time_s, frame)
-        return track.sound(end_s, sample_rate)
+                    untimed += 1
+                else:
+                    yield frame.time - self.origin, frame
+        if failed and not decoded:
+            raise _StoppedError(
+                Reason.DAMAGED, "Not one packet can be decoded."
+            )
+        if untimed and untimed == decoded:
+            raise _StoppedError(
+                Reason.UNREADABLE, "Its pictures have no time stamps."
+            )
+
+    def refuse_missing_tail(self, tally: _Tally, end_s: float) -> None:
+        """The stream's own length counts: sound may well outlast it."""
+        stream = self.stream
+        if stream.duration:
+            begin = (stream.start_time or 0) * stream.time_base - self.origin
+            length = float(begin + stream.duration * stream.time_base)
+        elif self.container.duration:
+            length = self.container.duration / av.time_base
+        else:
+            return
+        promised = min(end_s, length)
+        if tally.end_s < promised - _TAIL_SLACK_S:
+            raise MediaError(
+                Reason.TRUNCATED,
+                f"The picture ends at {tally.end_s:.2f} s; the file says"
+                f" {promised:.2f} s.",
+            )
+
+    def _packets(self) -> Iterator[Any]:
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.error.FFmpegError, OSError) as error:
+                raise _StoppedError(
+                    Reason.DAMAGED, f"Reading stopped: {_reason(error)}."
+                ) from error
+            yield packet
 
 
 class _Track:
@@ -232,6 +357,17 @@ class _Track:
         self.count += len(samples)
 
 
+@functools.cache
+def _open_options() -> dict[str, str]:
+    """Nothing but the file itself is read, whatever it refers to."""
+    formats = sorted(
+        name
+        for name in av.formats_available
+        if not _REFERRING_FORMATS & set(name.split(","))
+    )
+    return {"protocol_whitelist": "file", "format_whitelist": ",".join(formats)}
+
+
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[Any]:
     if not path.is_file():
@@ -239,7 +375,9 @@ def _open(path: Path) -> Iterator[Any]:
     if path.stat().st_size == 0:
         raise MediaError(Reason.EMPTY_FILE, "The file has 0 bytes.")
     try:
-        container = av.open(str(path), metadata_errors="ignore")
+        container = av.open(
+            str(path), metadata_errors="ignore", options=dict(_open_options())
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise MediaError(
             Reason.UNREADABLE, f"FFmpeg can't open it: {_reason(error)}."
@@ -248,77 +386,84 @@ def _open(path: Path) -> Iterator[Any]:
         yield container
 
 
+@contextlib.contextmanager
+def _open_at(
+    path: Path, choose: Callable[[Any], Any], start_s: float
+) -> Iterator[tuple[_Reader, Iterator[tuple[float, Any]]]]:
+    """A stream from a little before a time, by seeking.
+
+    Containers without an index may land anywhere: then farther back.
+    """
+    margin = _SEEK_MARGIN_S
+    while True:
+        with _open(path) as container:
+            if container.format.name in _UNINDEXED_FORMATS:
+                margin = max(margin, _UNINDEXED_MARGIN_S)
+            reader = _Reader(container, choose(container))
+            if start_s > margin:
+                reader.seek(start_s - margin)
+            frames = reader.frames()
+            first = next(frames, None)
+            behind = first is not None and first[0] <= start_s - margin / 2
+            if behind or start_s <= margin:
+                head = [] if first is None else [first]
+                yield reader, itertools.chain(head, frames)
+                return
+        margin *= 4
+
+
 def _video_stream(container: Any) -> Any:
     for stream in container.streams.video:
         attached = stream.disposition & stream.disposition.attached_pic
         if not attached:
+            _refuse_size(
+                stream.codec_context.width, stream.codec_context.height
+            )
             return stream
     raise MediaError(
         Reason.NO_VIDEO, "It has no moving picture, at most a cover."
     )
 
 
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames, stepping over packets that can't be decoded."""
-    decoded = failed = 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            break
-        except (av.error.FFmpegError, OSError) as error:
-            raise MediaError(
-                Reason.DAMAGED, f"Reading stopped: {_reason(error)}."
-            ) from error
-        try:
-            frames = packet.decode()
-        except av.error.EOFError:
-            break
-        except av.error.FFmpegError:
-            failed += 1
-            continue
-        for frame in frames:
-            decoded += 1
-            yield frame
-    if failed and not decoded:
-        raise MediaError(Reason.DAMAGED, "Not one packet can be decoded.")
+def _audio_stream(container: Any) -> Any:
+    # FFmpeg overlooks one whose packets begin late in the file.
+    return container.streams.best("audio") or next(
+        iter(container.streams.audio), None
+    )
 
 
-def _refuse_missing_tail(
-    container: Any, stream: Any, last_s: float, end_s: float
-) -> None:
-    """The stream's own length counts: sound may well outlast the picture."""
-    if stream.duration:
-        length = float(stream.duration * stream.time_base)
-    elif container.duration:
-        length = container.duration / av.time_base
-    else:
-        return
-    promised = min(end_s, length)
-    if last_s < promised - _TAIL_SLACK_S:
+def _measured_duration(container: Any, stream: Any) -> float | None:
+    reader = _Reader(container, stream)
+    times: list[float] = []
+    with contextlib.suppress(_StoppedError):
+        for packet in reader._packets():
+            if packet.pts is not None:
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                times = [max([*times, float(end) - reader.origin])]
+    return times[0] if times else None
+
+
+def _refuse_size(width: int, height: int) -> None:
+    if width * height > _MOST_PIXELS:
         raise MediaError(
-            Reason.TRUNCATED,
-            f"The picture ends at {last_s:.2f} s; the file says"
-            f" {promised:.2f} s.",
+            Reason.TOO_LARGE, f"Its pictures have {width} x {height} pixels."
         )
 
 
-def _origin(container: Any) -> float:
-    return (container.start_time or 0) / av.time_base
-
-
-def _seek(container: Any, time_s: float) -> None:
-    with contextlib.suppress(av.error.FFmpegError):
-        container.seek(round(time_s * av.time_base), backward=True)
-
-
 def _upright(frame: Any, stream: Any) -> np.ndarray:
-    pixels = frame.to_ndarray(format="rgb24")
-    aspect = stream.sample_aspect_ratio
-    if aspect and aspect != 1:
+    _refuse_size(frame.width, frame.height)
+    try:
+        pixels = frame.to_ndarray(format="rgb24")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise MediaError(
+            Reason.UNREADABLE,
+            f"Pictures of the format {frame.format.name} can't be read.",
+        ) from error
+    aspect = float(stream.sample_aspect_ratio or 1)
+    low, high = _PLAUSIBLE_ASPECTS
+    if aspect != 1 and low <= aspect <= high:
         height, width = pixels.shape[:2]
-        pixels = cv2.resize(pixels, (round(width * float(aspect)), height))
+        pixels = cv2.resize(pixels, (max(1, round(width * aspect)), height))
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 

@@ -6,7 +6,6 @@ of size and duration, no playlists, and names that are hashes of video ids.
 
 import contextlib
 import ipaddress
-import logging
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -64,7 +63,7 @@ def _fetch(
     )
 
     cache.mkdir(parents=True, exist_ok=True)
-    with _only_public_addresses(allow_private):
+    with _only_public_addresses(allow_private) as refused:
         try:
             for attempt in Retrying(
                 stop=stop_after_attempt(_ATTEMPTS),
@@ -75,6 +74,12 @@ def _fetch(
                 with attempt:
                     return _download(link, cache, plan, yt_dlp)
         except yt_dlp.utils.YoutubeDLError as error:
+            if refused:
+                raise SourceError(
+                    f"The link {link!r} leads to {refused[0]}, which is not a"
+                    " public address. Use --allow-private-addresses if it"
+                    " should."
+                ) from error
             raise SourceError(
                 f"The link {link!r} gave no video ({_first_line(error)})."
             ) from error
@@ -89,7 +94,7 @@ def _download(link: str, cache: Path, plan: BuildPlan, yt_dlp: Any) -> Path:
         "noplaylist": True,
         "retries": 0,
         "socket_timeout": 20,
-        "logger": logging.getLogger(__name__),
+        "logger": _Silence(),
         "cachedir": False,
         "format": "best[height<=720]/best",
         "max_filesize": plan.max_source_bytes,
@@ -128,6 +133,15 @@ def _download(link: str, cache: Path, plan: BuildPlan, yt_dlp: Any) -> Path:
     return there[0]
 
 
+class _Silence:
+    """What yt-dlp has to say comes back as an exception instead."""
+
+    def debug(self, message: str) -> None:
+        """Not shown."""
+
+    info = warning = error = debug
+
+
 def _is_passing(error: BaseException) -> bool:
     """Whether trying again may help."""
     text = str(error)
@@ -143,14 +157,18 @@ def _is_passing(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def _only_public_addresses(allow_private: bool) -> Iterator[None]:
+def _only_public_addresses(allow_private: bool) -> Iterator[list[str]]:
     """Refuses connections of this process to private addresses.
 
     At the socket, so that redirects and names that resolve to this machine
     are refused too, before a byte is sent.
+
+    Yields:
+        The addresses that were refused, as they come.
     """
+    refused: list[str] = []
     if allow_private:
-        yield
+        yield refused
         return
     original = socket.getaddrinfo
 
@@ -159,15 +177,13 @@ def _only_public_addresses(allow_private: bool) -> Iterator[None]:
         for entry in found:
             address = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
             if not address.is_global:
-                raise SourceError(
-                    f"A link leads to {address}, which is not a public"
-                    " address. Use --allow-private-addresses if it should."
-                )
+                refused.append(str(address))
+                raise socket.gaierror(f"{address} is not a public address")
         return found
 
     socket.getaddrinfo = checked
     try:
-        yield
+        yield refused
     finally:
         socket.getaddrinfo = original
 

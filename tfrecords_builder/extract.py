@@ -1,12 +1,15 @@
 """The stages put together: a source in, clips and rejections out."""
 
+import contextlib
 import io
 import itertools
 import json
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +32,9 @@ from tfrecords_builder.track import Track, follow_faces
 _SOUND_SLACK_S = 0.1
 """A frame so far from the sound's ends still counts as heard."""
 
-_LEAST_EYES_IN_CROP = 0.5
-"""Source pixels per crop pixel below which a face is only blown up."""
+_SAME_TIME_S = 1e-6
 
-_WIDEST_IMAGE_PX = 100_000_000
+_MOST_IMAGE_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ class Extractor:
         try:
             yield from self._clips(source, pieces, mfcc)
         except MediaError as error:
-            if error.reason not in {r.reason for r in refused}:
-                refused.append(_rejection(source, error.reason, error.detail))
+            refused.append(_rejection(source, error.reason, error.detail))
         yield from refused
 
     def _tracks(self, source: Source) -> tuple[list[Track], list[Rejection]]:
@@ -105,8 +106,12 @@ class Extractor:
         tracks = list(
             follow_faces(frames.read(), self.finder, self.plan.tracking)
         )
-        if frames.error is not None and frames.count == 0:
-            raise frames.error
+        if frames.count == 0:
+            raise frames.error or MediaError(
+                Reason.TOO_SHORT,
+                f"It has no picture from {source.start_s:g} s to"
+                f" {source.end_s:g} s.",
+            )
         kept = []
         for track in tracks:
             distance = np.median(
@@ -124,7 +129,7 @@ class Extractor:
                     float(track.times_s[-1]),
                 )
             )
-        if not tracks and frames.count:
+        if not tracks:
             refused.append(self._nothing_found(source, frames))
         return kept, refused
 
@@ -134,7 +139,7 @@ class Extractor:
             return _rejection(
                 source,
                 Reason.TOO_SHORT,
-                f"There are only {frames.count} pictures.",
+                f"Its pictures ({frames.count}) last {seconds:.2f} s only.",
             )
         return _rejection(
             source, Reason.NO_FACE, "MTCNN finds no face that lasts."
@@ -161,10 +166,13 @@ class Extractor:
     def _mfcc(self, source: Source, sound: Sound) -> "MfccTrack":
         context = self._context_s()
         start = min(sound.start_s, source.start_s) - context
+        # The same rows for a moment, whatever span it is reached by.
+        rate = self.plan.audio.frame_rate
+        start = math.floor(start * rate) / rate
         end = sound.end_s + context
         samples = sound.between(start, end)
         rows = mfcc_track(samples, self.plan.audio)
-        return MfccTrack(start, rows, self.plan.audio.frame_rate)
+        return MfccTrack(start, rows, rate)
 
     def _pieces(
         self, source: Source, tracks: Sequence[Track], sound: Sound | None
@@ -223,20 +231,25 @@ class Extractor:
     ) -> Iterator[Clip]:
         if not pieces:
             return
-        start = min(piece.times_s[0] for piece in pieces)
         stop = max(piece.times_s[-1] for piece in pieces)
         waiting = sorted(pieces, key=lambda p: (p.times_s[0], p.number))
         frames: dict[int, list[bytes]] = {id(piece): [] for piece in waiting}
-        for frame in read_frames(source.path, start, stop + 1e-2):
+        # From the same place as before, so that the same pictures come.
+        for frame in _undamaged(source, stop + 1e-2):
             for piece in list(waiting):
                 self._cut_face(frame, piece, frames[id(piece)])
                 if len(frames[id(piece)]) == len(piece.times_s):
                     waiting.remove(piece)
                     yield self._clip(source, piece, frames.pop(id(piece)), mfcc)
+        if waiting:
+            raise MediaError(
+                Reason.DAMAGED,
+                f"{len(waiting)} clips can't be decoded a second time.",
+            )
 
     def _cut_face(self, frame: Frame, piece: Piece, faces: list[bytes]) -> None:
         index = len(faces)
-        if frame.time_s < piece.times_s[index] - 1e-6:
+        if abs(frame.time_s - piece.times_s[index]) > _SAME_TIME_S:
             return
         eyes = piece.track.eyes[piece.first + index]
         transform = eyes_to_crop(eyes, self.plan.face)
@@ -258,6 +271,7 @@ class Extractor:
             "file": source.path.name,
             "start_s": round(float(times[0]), 4),
             "end_s": round(float(times[-1]), 4),
+            "fps": round((len(times) - 1) / float(times[-1] - times[0]), 3),
             "eye_distance_px": round(
                 float(np.median(np.hypot(*(eyes[:, 1] - eyes[:, 0]).T))), 2
             ),
@@ -367,11 +381,19 @@ class _Counted:
         except MediaError as error:
             self.error = error
             if self.count:
+                lost = error.reason == Reason.TRUNCATED
+                start_s = self.last_s if lost else source.start_s
                 self.refused.append(
-                    Rejection(
-                        error.reason, error.detail, self.last_s, source.end_s
-                    )
+                    Rejection(error.reason, error.detail, start_s, source.end_s)
                 )
+
+
+def _undamaged(source: Source, end_s: float) -> Iterator[Frame]:
+    """Frames, without repeating what the first reading said of the damage."""
+    with contextlib.suppress(MediaError):
+        yield from read_frames(
+            source.path, source.start_s, min(end_s, source.end_s)
+        )
 
 
 def _rejection(source: Source, reason: Reason, detail: str) -> Rejection:
@@ -388,16 +410,39 @@ def _read_image(path: Path) -> np.ndarray:
     if not content:
         raise MediaError(Reason.EMPTY_FILE, "The file has 0 bytes.")
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > _WIDEST_IMAGE_PX:
+        with warnings.catch_warnings():
+            # The size is checked here, as an error and not as a warning.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content))
+        with image:
+            if image.width * image.height > _MOST_IMAGE_PIXELS:
                 raise MediaError(
                     Reason.TOO_LARGE,
                     f"It has {image.width} x {image.height} pixels.",
                 )
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return _opaque(ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            Reason.TOO_LARGE, "It has too many pixels for Pillow."
+        ) from error
     except UnidentifiedImageError as error:
         raise MediaError(Reason.UNREADABLE, "It is no image.") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise MediaError(
             Reason.DAMAGED, f"It can't be decoded ({error})."
         ) from error
+
+
+def _opaque(image: Any) -> np.ndarray:
+    """uint8 [H, W, 3]: transparent parts become white."""
+    from PIL import Image
+
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        depth = 1 if image.mode == "F" else 255 / 65_535
+        grey = np.clip(np.asarray(image, np.float64) * depth, 0, 255)
+        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+    if not image.has_transparency_data:
+        return np.asarray(image.convert("RGB"))
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))

@@ -26,8 +26,16 @@ _LEAST_POINTS = 8
 _LARGEST_STEP = 1.0
 """Between key frames, in distances of the eyes: farther is another face."""
 
+_LEAST_SIGMA = 0.05
+_DISTANCE_SMOOTHING_S = 0.8
+
 _USUAL_CHANGES = 25
-_LEAST_CUT = 4.0
+_LATEST_CHANGES = 3
+_SUDDENNESS = 2.0
+"""A cut changes so many times what the last pictures did: a swift movement
+does so only as it begins."""
+
+_LEAST_CUT = 3.0
 """Grey levels: what changes less is no cut, however still the picture."""
 
 _RECENT_CHANGES_FLOOR = 0.6
@@ -41,7 +49,8 @@ class Track:
         times_s: float64 [T], rising.
         eyes: float64 [T, 2, 2], x, y of the left and right eye in source
             pixels, smoothed.
-        faces_in_shot: Faces that were followed beside this one, and it.
+        faces_in_shot: Faces that were followed beside this one at some time
+            of it, and it.
     """
 
     times_s: np.ndarray
@@ -55,6 +64,11 @@ class _Face:
 
     eyes: dict[int, np.ndarray] = field(default_factory=dict)
     last_key: int = -1
+
+    def followed(self) -> list[int]:
+        """Frames up to where it was last seen; empty if seen only once."""
+        numbers = sorted(n for n in self.eyes if n <= self.last_key)
+        return numbers if len(numbers) > 1 else []
 
 
 @dataclass(frozen=True)
@@ -90,14 +104,16 @@ class CutDetector:
         if last is None:
             return False
         change = float(np.abs(self._last - last).mean())
-        usual = _RECENT_CHANGES_FLOOR
-        if self._changes:
-            usual = max(usual, float(np.median(self._changes)))
-        if change > max(_LEAST_CUT, self.threshold * usual):
-            self._changes.clear()
-            return True
-        self._changes = [*self._changes[1 - _USUAL_CHANGES :], change]
-        return False
+        before = self._changes
+        self._changes = [*before[1 - _USUAL_CHANGES :], change]
+        if not before:
+            return False
+        usual = max(_RECENT_CHANGES_FLOOR, float(np.median(before)))
+        # Several, since some may repeat a picture and change nothing.
+        latest = max(before[-_LATEST_CHANGES:])
+        return change > max(
+            _LEAST_CUT, self.threshold * usual, _SUDDENNESS * latest
+        )
 
 
 def follow_faces(
@@ -115,11 +131,14 @@ def follow_faces(
     """
     cuts = CutDetector(tracking.cut_threshold)
     shot = _Shot(finder, tracking)
+    shape: tuple[int, ...] = ()
     for number, frame in enumerate(frames):
         grey = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2GRAY)
-        if cuts.is_cut(grey):
+        is_cut = cuts.is_cut(grey)
+        if is_cut or grey.shape != shape:
             yield from shot.end()
             shot = _Shot(finder, tracking)
+            shape = grey.shape
         shot.add(number, frame, grey)
     yield from shot.end()
 
@@ -200,44 +219,55 @@ class _Shot:
         return np.array(carried[::-1] if reverse else carried)
 
     def _track(self, face: _Face) -> Track | None:
-        numbers = sorted(n for n in face.eyes if n <= face.last_key)
-        if len(numbers) < 2:
+        numbers = face.followed()
+        if not numbers:
             return None
         times = np.array([self.times[n] for n in numbers])
         step = float(np.median(np.diff(times)))
         if times[-1] - times[0] + step < self.tracking.min_clip_s - 1e-6:
             return None
         eyes = np.array([face.eyes[n] for n in numbers])
-        smoothed = smooth_eyes(eyes, self.tracking.smoothing_s / step)
-        return Track(times, smoothed, len(self.faces))
+        smoothed = smooth_eyes(
+            eyes,
+            self.tracking.smoothing_s / step,
+            _DISTANCE_SMOOTHING_S / step,
+        )
+        beside = [
+            other
+            for other in self.faces
+            if any(numbers[0] < n <= numbers[-1] for n in other.followed())
+        ]
+        return Track(times, smoothed, len(beside))
 
 
-def smooth_eyes(eyes: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooths where the eyes are, and more so how far apart.
+def smooth_eyes(
+    eyes: np.ndarray, sigma: float, distance_sigma: float = 0.0
+) -> np.ndarray:
+    """Smooths where the eyes are, more so their angle, most their distance.
 
-    The head moves, but its size hardly changes: distance and angle are
-    smoothed twice as long as position.
+    The head moves, and the crop has to go along; but its size hardly changes.
 
     Args:
         eyes: float64 [T, 2, 2].
-        sigma: Of the Gaussian for the position, in frames.
+        sigma: Of the Gaussian for the position, in frames; twice that for
+            the angle. About 0, nothing is smoothed.
+        distance_sigma: For the distance, in frames; at least that for the
+            angle is taken.
 
     Returns:
         float64 [T, 2, 2].
     """
-    if sigma <= 0 or len(eyes) < 2:
+    if sigma < _LEAST_SIGMA or len(eyes) < 2:
         return eyes
     middle = gaussian_filter1d(eyes.mean(axis=1), sigma, 0, mode="nearest")
     across = eyes[:, 1] - eyes[:, 0]
-    polar = np.column_stack(
-        [np.log(np.hypot(*across.T)), np.arctan2(across[:, 1], across[:, 0])]
-    )
-    polar = gaussian_filter1d(polar, 2 * sigma, 0, mode="nearest")
-    half = (
-        0.5
-        * np.exp(polar[:, :1])
-        * np.column_stack([np.cos(polar[:, 1]), np.sin(polar[:, 1])])
-    )
+    steady = max(2 * sigma, distance_sigma)
+    logs = np.log(np.hypot(*across.T))
+    distance = np.exp(gaussian_filter1d(logs, steady, mode="nearest"))
+    angle = np.unwrap(np.arctan2(across[:, 1], across[:, 0]))
+    angle = gaussian_filter1d(angle, 2 * sigma, mode="nearest")
+    half = np.column_stack([np.cos(angle), np.sin(angle)])
+    half *= 0.5 * distance[:, None]
     return np.stack([middle - half, middle + half], axis=1)
 
 

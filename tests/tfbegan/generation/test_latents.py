@@ -1,0 +1,62 @@
+"""Drawing z, walking through it, and finding it again."""
+
+import numpy as np
+import pytest
+
+from tfbegan import Generator
+from tfbegan.errors import ConfigError
+from tfbegan.generation.latents import (
+    LatentSearch,
+    draw_latents,
+    find_latent,
+    interpolate,
+)
+
+
+def test_z_is_of_the_prior_and_of_the_seed():
+    latents = draw_latents(1_000, 8, seed=1)
+    assert latents.dtype == np.float32
+    assert np.abs(latents).max() <= 1
+    assert latents.std() == pytest.approx(1 / np.sqrt(3), abs=0.02)
+    np.testing.assert_array_equal(latents, draw_latents(1_000, 8, seed=1))
+    assert np.abs(latents - draw_latents(1_000, 8, seed=2)).max() > 0.5
+
+
+def test_the_i_th_z_does_not_depend_on_how_many():
+    np.testing.assert_array_equal(
+        draw_latents(3, 8, seed=5), draw_latents(50, 8, seed=5)[:3]
+    )
+
+
+@pytest.mark.parametrize(("n", "seed"), [(0, 0), (-1, 0), (10**9, 0), (1, -1)])
+def test_senseless_numbers_are_refused(n, seed):
+    with pytest.raises(ConfigError, match="Received"):
+        draw_latents(n, 8, seed)
+
+
+def test_the_way_is_straight_and_has_both_ends():
+    first, last = np.zeros(4), np.ones(4)
+    path = interpolate(first, last, 5)
+    np.testing.assert_allclose(path[:, 0], [0, 0.25, 0.5, 0.75, 1])
+    with pytest.raises(ConfigError, match="2 or more"):
+        interpolate(first, last, 1)
+
+
+@pytest.mark.slow
+def test_the_search_finds_the_z_of_a_generated_face():
+    """The best-known public code runs zero steps of this."""
+    generator = Generator(32, filters=8, latent_dim=4, seed=2)
+    scaled = [4 * w for w in generator.decoder.to_map.get_weights()]
+    generator.decoder.to_map.set_weights(scaled)  # so that z shows
+    truth = draw_latents(1, 4, seed=9)
+    image = np.array(generator(truth))[0]
+    others = np.array(generator(draw_latents(64, 4, seed=1)))
+    of_the_mean = np.abs(image - others.mean(axis=0)).mean()
+    of_the_nearest = np.abs(image - others).mean(axis=(1, 2, 3)).min()
+
+    latent, error = find_latent(generator, image, LatentSearch(steps=300))
+    assert error < 0.1 * of_the_nearest
+    assert error < 0.1 * of_the_mean
+    found = np.array(generator(latent[None]))[0]
+    assert np.abs(found - image).mean() == pytest.approx(error, rel=0.05)
+    np.testing.assert_allclose(latent, truth[0], atol=0.05)

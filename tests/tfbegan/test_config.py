@@ -1,0 +1,106 @@
+"""Settings are checked when made, and exact in JSON and back."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfbegan.config import (
+    IMAGE_SIZES,
+    AudioConfig,
+    FaceConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    TrainingConfig,
+)
+from tfbegan.errors import ConfigError
+from tfrecords_builder.plan import BuildPlan, override
+
+KINDS = [
+    AudioConfig,
+    FaceConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    TrainingConfig,
+    BuildPlan,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_survive_json(kind):
+    config = kind()
+    assert kind.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@given(
+    st.sampled_from(IMAGE_SIZES),
+    st.integers(1, 1_024),
+    st.integers(1, 4_096),
+    st.booleans(),
+    st.integers(0, 100_000),
+)
+def test_any_model_survives_json(size, filters, latent_dim, skip, steps):
+    config = ModelConfig(size, filters, latent_dim, skip, steps)
+    assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == (
+        config
+    )
+
+
+@given(st.floats(0, 1, exclude_min=True), st.floats(0, 1), st.floats(0, 1e3))
+def test_any_objective_survives_json(gamma, lambda_k, weight):
+    config = ObjectiveConfig(gamma=gamma, lambda_k=lambda_k, code_anchor=weight)
+    again = ObjectiveConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (ModelConfig, {"image_size": 48}),
+        (ModelConfig, {"filters": 0}),
+        (ModelConfig, {"filters": True}),
+        (ModelConfig, {"filters": 16.0}),
+        (ModelConfig, {"skip_connections": 1}),
+        (ObjectiveConfig, {"gamma": 0.0}),
+        (ObjectiveConfig, {"gamma": 1.01}),
+        (ObjectiveConfig, {"gamma": float("nan")}),
+        (ObjectiveConfig, {"gamma": "0.5"}),
+        (ObjectiveConfig, {"error_norm": 3}),
+        (TrainingConfig, {"conditioning": "smell"}),
+        (TrainingConfig, {"batch_size": 0}),
+        (TrainingConfig, {"min_learning_rate": 1.0}),
+        (TrainingConfig, {"clips_per_batch": 17}),
+        (AudioConfig, {"window_frames": 34}),
+        (AudioConfig, {"n_mfcc": 41}),
+        (AudioConfig, {"win_length": 513}),
+        (FaceConfig, {"mouth_box": (0.7, 0.5, 0.3, 0.9)}),
+        (FaceConfig, {"mouth_box": (0.1, 0.5, 0.3)}),
+        (BuildPlan, {"clip_s": 0.0}),
+        (BuildPlan, {"split_by": "mood"}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(kind, settings):
+    (name,) = settings
+    with pytest.raises(ConfigError, match=rf"{name} must be .* Received: "):
+        kind(**settings)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unknown_settings_and_other_types_are_refused(kind):
+    with pytest.raises(ConfigError, match="no setting 'colour'"):
+        kind.from_dict({"colour": 1})
+    with pytest.raises(ConfigError, match="JSON object"):
+        kind.from_dict([1])
+
+
+def test_the_mouth_box_in_pixels():
+    face = FaceConfig(image_size=64, mouth_box=(0.25, 0.5, 0.75, 1.0))
+    assert face.mouth_slices() == (slice(32, 64), slice(16, 48))
+
+
+def test_dotted_names_change_a_plan():
+    plan = override(BuildPlan(), {"face.image_size": 32, "clip_s": 2.0})
+    assert (plan.face.image_size, plan.clip_s) == (32, 2.0)
+    with pytest.raises(ConfigError, match=r"no setting 'face\.colour'"):
+        override(BuildPlan(), {"face.colour": 1})

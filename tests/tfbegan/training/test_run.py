@@ -1,0 +1,261 @@
+"""A run leaves what was promised, and goes on as if it had never stopped."""
+
+import dataclasses
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfbegan.errors import (
+    ConfigError,
+    DivergedError,
+    LockedError,
+    ModelFileError,
+    OutputError,
+    RunError,
+)
+from tfbegan.files import folder_lock, sha256_file
+from tfbegan.training import checkpoints
+from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.run import resume, train
+from tfbegan.training.run_folder import RunFolder, newest_run
+
+pytestmark = pytest.mark.slow
+
+
+def shorter(config, **changes):
+    return dataclasses.replace(
+        config, training=config.training.replace(**changes)
+    )
+
+
+def everything(path):
+    model = keras.models.load_model(path)
+    return [
+        np.array(value)
+        for value in (
+            *model.weights,
+            *model.generator_optimizer.variables,
+            *model.discriminator_optimizer.variables,
+        )
+    ]
+
+
+def assert_same(first, second):
+    assert len(first) == len(second) > 100
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture
+def run_copy(tiny_run, tmp_path):
+    copy = shutil.copytree(tiny_run.path, tmp_path / tiny_run.path.name)
+    return RunFolder(copy)
+
+
+def test_the_folder_tells_everything(tiny_run, tiny_config):
+    assert tiny_run.path.name == "00000-noise-faces32-b4-g0.8"
+    assert tiny_run.read_config() == tiny_config
+    environment = json.loads((tiny_run.path / "environment.json").read_text())
+    assert {"tfbegan", "python", "packages", "command"} <= set(environment)
+    rows = [json.loads(r) for r in tiny_run.stats_file.read_text().splitlines()]
+    assert [row["step"] for row in rows] == [4, 8, 12]
+    assert rows[-1]["images"] == 48
+    wanted = {"d_loss", "g_loss", "k", "m_global", "code_anchor", "code_prior"}
+    assert wanted <= set(rows[0])
+    for kind in ("samples", "reconstructions"):
+        for step in (6, 12):
+            with Image.open(tiny_run.picture(kind, step)) as image:
+                assert np.asarray(image).std() > 5
+    assert (tiny_run.path / "reals.png").is_file()
+    names = sorted(p.name for p in tiny_run.checkpoints.iterdir())
+    assert names == [
+        "step-00000006.json",
+        "step-00000006.keras",
+        "step-00000012.json",
+        "step-00000012.keras",
+    ]
+
+
+def test_tensorboard_finds_scalars_and_pictures(tiny_run):
+    from tensorboard.backend.event_processing.event_accumulator import (
+        EventAccumulator,
+    )
+
+    events = EventAccumulator(str(tiny_run.tensorboard), {"tensors": 0})
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {
+        "m_global",
+        "k",
+        "spread/fakes",
+        "spread/reals",
+        "samples",
+        "reals",
+        "reals/reconstructed",
+        "fakes",
+        "fakes/reconstructed",
+    } <= tags
+    (picture, *_) = events.Tensors("samples")
+    assert picture.tensor_proto.string_val[2].startswith(b"\x89PNG")
+
+
+def test_the_same_seed_is_bitwise_the_same_run(tiny_run, tiny_config, tmp_path):
+    again = train(tiny_config, tmp_path).folder
+    last = "step-00000012.keras"
+    assert_same(
+        everything(tiny_run.checkpoints / last),
+        everything(again.checkpoints / last),
+    )
+
+
+def test_going_on_is_bitwise_the_same_as_never_stopping(
+    tiny_run, tiny_config, tmp_path
+):
+    half = train(shorter(tiny_config, steps=6), tmp_path).folder
+    result = resume(half, steps=12)
+    assert result.step == 12
+    last = "step-00000012.keras"
+    assert_same(
+        everything(tiny_run.checkpoints / last),
+        everything(half.checkpoints / last),
+    )
+    rows = half.stats_file.read_text().splitlines()
+    assert [json.loads(row)["step"] for row in rows] == [4, 6, 8, 12]
+
+
+def test_a_finished_run_stays_as_it_is(run_copy):
+    before = sha256_file(run_copy.checkpoints / "step-00000012.keras")
+    assert resume(run_copy).step == 12
+    after = sha256_file(run_copy.checkpoints / "step-00000012.keras")
+    assert before == after
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:1_000])
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def spoil_the_json(path):
+    path.with_suffix(".json").write_text("{")
+
+
+@pytest.mark.parametrize("damage", [cut, flip_a_bit, empty, spoil_the_json])
+def test_a_damaged_checkpoint_is_passed_over_and_named(run_copy, damage):
+    damage(run_copy.checkpoints / "step-00000012.keras")
+    checkpoint = load_checkpoint(run_copy.checkpoints)
+    assert checkpoint.step == 6
+    (told,) = checkpoint.damaged
+    assert "step-00000012.keras" in told
+
+
+def test_no_usable_checkpoint_is_an_error(run_copy):
+    for path in run_copy.checkpoints.glob("*.keras"):
+        empty(path)
+    with pytest.raises(ModelFileError, match="No checkpoint"):
+        resume(run_copy)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("broken"), OSError(28, "No space left on device")]
+)
+def test_a_failure_while_saving_leaves_the_last_checkpoint(
+    run_copy, monkeypatch, error
+):
+    checkpoint = load_checkpoint(run_copy.checkpoints)
+    before = {p.name: sha256_file(p) for p in run_copy.checkpoints.iterdir()}
+    model = checkpoint.model
+    model.step.assign(18)
+
+    def fail(path):
+        path.write_bytes(b"half a file")
+        raise error
+
+    monkeypatch.setattr(model, "save", fail)
+    expected = OutputError if isinstance(error, OSError) else RuntimeError
+    with pytest.raises(expected):
+        checkpoints.save_checkpoint(run_copy.checkpoints, model, {}, 3)
+    after = {p.name: sha256_file(p) for p in run_copy.checkpoints.iterdir()}
+    assert after == before
+
+
+def test_the_oldest_checkpoints_go(tiny_config, tmp_path):
+    config = shorter(tiny_config, checkpoint_steps=3, keep_checkpoints=2)
+    folder = train(config, tmp_path).folder
+    names = sorted(p.name for p in folder.checkpoints.glob("*.keras"))
+    assert names == ["step-00000009.keras", "step-00000012.keras"]
+
+
+def test_a_second_trainer_is_told_of_the_first(run_copy):
+    with (
+        folder_lock(run_copy.path, "training"),
+        pytest.raises(LockedError, match=r"in use by process \d+"),
+    ):
+        resume(run_copy)
+
+
+def test_a_loss_that_is_not_finite_stops_at_once(run_copy, monkeypatch):
+    checkpoint = load_checkpoint(run_copy.checkpoints)
+    weights = checkpoint.model.generator.weights[0]
+    weights.assign(np.full(weights.shape, np.nan))
+    checkpoints.save_checkpoint(run_copy.checkpoints, checkpoint.model, {
+        "learning_rate": 1e-3, "smoothed": None, "best": None, "best_step": 0,
+    }, 3)  # fmt: skip
+    with pytest.raises(DivergedError, match=r"at step 13.*of step 12"):
+        resume(run_copy, steps=20)
+
+
+def test_another_size_is_refused(tiny_config, tmp_path):
+    config = dataclasses.replace(
+        tiny_config,
+        architecture=tiny_config.architecture.replace(image_size=64),
+    )
+    with pytest.raises(ConfigError, match="--image-size 32"):
+        train(config, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_data_set_is_refused(run_copy, tiny_dataset):
+    content = json.loads(run_copy.config_file.read_text())
+    content["data"] = str(tiny_dataset)
+    run_copy.config_file.write_text(json.dumps(content))
+    with pytest.raises(RunError, match="not the one"):
+        resume(run_copy, steps=20)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="no run folder"):
+        resume(RunFolder(tmp_path))
+    with pytest.raises(RunError, match="no run in"):
+        newest_run(tmp_path)
+
+
+def test_collapse_is_warned_about(tiny_config, tmp_path, capfd, monkeypatch):
+    """A generator that hears nothing of z and never learns."""
+    from tfbegan.training import run
+
+    original = run._new_model
+
+    def deaf(config):
+        model = original(config)
+        for generator in (model.generator, model.ema_generator):
+            kernel = generator.decoder.to_map.kernel
+            kernel.assign(0 * kernel)
+        return model
+
+    monkeypatch.setattr(run, "_new_model", deaf)
+    config = shorter(tiny_config, learning_rate=1e-12, min_learning_rate=0.0)
+    train(config, tmp_path)
+    assert "nearly all the same" in " ".join(capfd.readouterr().err.split())
