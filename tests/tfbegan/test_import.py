@@ -11,7 +11,8 @@ import tfbegan
 def test_importing_takes_no_tensorflow_with_it():
     code = (
         "import sys, tfbegan, tfrecords_builder\n"
-        "heavy = {'tensorflow', 'keras', 'numpy', 'librosa'} & set(sys.modules)\n"
+        "names = {'tensorflow', 'keras', 'numpy', 'librosa'}\n"
+        "heavy = names & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "assert tfbegan.__version__\n"
     )

@@ -1,0 +1,123 @@
+"""Real processes that are stopped, killed, and go on."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import tfbegan.models.began  # noqa: F401 - registers the classes
+
+pytestmark = pytest.mark.slow
+
+_TRAIN = Path(__file__).resolve().parents[2] / "train.py"
+_LAST = "checkpoints/step-00000024.keras"
+
+
+def command(*arguments):
+    # Warnings are errors: Keras only warns when it can't restore a variable.
+    return [
+        sys.executable, "-W", "error::UserWarning", str(_TRAIN), *arguments,
+    ]  # fmt: skip
+
+
+def settings(data, runs, steps):
+    return [
+        "--data", str(data), "--runs-dir", str(runs), "--steps", str(steps),
+        "--filters", "4", "--latent-dim", "8", "--batch-size", "4",
+        "--clips-per-batch", "4", "--log-steps", "4", "--checkpoint-steps", "4",
+        "--picture-steps", "12", "--keep-checkpoints", "9", "--seed", "3",
+    ]  # fmt: skip
+
+
+def run(*arguments):
+    done = subprocess.run(command(*arguments), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def everything(path):
+    model = keras.models.load_model(path)
+    return [
+        np.array(value)
+        for value in (
+            *model.weights,
+            *model.generator_optimizer.variables,
+            *model.discriminator_optimizer.variables,
+        )
+    ]
+
+
+def only(runs):
+    (folder,) = runs.iterdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def straight(puppet_dataset, tmp_path_factory):
+    runs = tmp_path_factory.mktemp("straight")
+    run(*settings(puppet_dataset, runs, 24))
+    return everything(only(runs) / _LAST)
+
+
+def assert_same(first, second):
+    assert len(first) == len(second) > 100
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_new_process_goes_on_to_the_bit(straight, puppet_dataset, tmp_path):
+    run(*settings(puppet_dataset, tmp_path, 12))
+    done = run("--resume", "--runs-dir", str(tmp_path), "--steps", "24")
+    assert "Skipping variable loading" not in done.stderr
+    assert_same(straight, everything(only(tmp_path) / _LAST))
+
+
+def start_and_wait_for_a_checkpoint(arguments, runs):
+    process = subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(600):
+        if list(runs.glob("*/checkpoints/*.json")):
+            return process
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError("no checkpoint within a minute")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_signal_saves_and_says_how_to_go_on(
+    puppet_dataset, tmp_path, number, code
+):
+    arguments = settings(puppet_dataset, tmp_path, 1_000_000)
+    process = start_and_wait_for_a_checkpoint(arguments, tmp_path)
+    process.send_signal(number)
+    output, error = process.communicate(timeout=60)
+    assert process.returncode == code, error
+    assert "--resume" in output
+    assert "Traceback" not in error
+    folder = only(tmp_path)
+    saved = sorted((folder / "checkpoints").glob("*.keras"))[-1]
+    step = json.loads(saved.with_suffix(".json").read_text())["step"]
+    assert f"step {step}." in output
+    run("--resume", str(folder), "--steps", str(step + 2))
+
+
+def test_a_killed_run_goes_on_to_the_bit(straight, puppet_dataset, tmp_path):
+    arguments = settings(puppet_dataset, tmp_path, 24)
+    process = start_and_wait_for_a_checkpoint(arguments, tmp_path)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    run("--resume", "--runs-dir", str(tmp_path))
+    assert_same(straight, everything(only(tmp_path) / _LAST))

@@ -1,0 +1,142 @@
+"""The command line: exit codes, one sentence for bad input, real results."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfbegan.cli.__main__ import main
+
+COMMANDS = ["train", "generate", "interpolate", "evaluate", "export"]
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_takes_no_tensorflow(command):
+    arguments = ["--help"] if command is None else [command, "--help"]
+    code = (
+        "import sys; from tfbegan.cli.__main__ import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "assert 'tensorflow' not in sys.modules, 'imported'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage: tfbegan" in done.stdout
+
+
+def test_every_setting_is_an_option_with_its_own_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for option in ("--gamma", "--image-size", "--code-anchor", "--no-flip"):
+        assert option in text
+    assert "Diversity ratio in (0, 1]" in text
+
+
+def test_a_dry_run_prints_the_whole_configuration(capsys):
+    arguments = ["--dry-run", "--preset", "paper", "--gamma", "0.3"]
+    assert main(["train", *arguments]) == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert settings["objective"]["gamma"] == 0.3
+    assert settings["objective"]["code_anchor"] == 0
+    assert settings["architecture"]["vanishing_residual_steps"] == 16_000
+    assert set(settings) == {"architecture", "objective", "training", "data"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["train", "--gamma", "2"], 2, "gamma must be in (0, 1]"),
+        (["train", "--image-size", "63"], 2, "image_size must be one of"),
+        (["train", "--preset", "best"], 2, "no preset 'best'"),
+        (["train", "--conditioning", "smell"], 2, "conditioning must be"),
+        (["train", "--conditioning", "audio"], 2, "not there yet"),
+        (["train", "--data", "nowhere"], 1, "no folder"),
+        (["train", "--data", "."], 1, "no finished data set"),
+        (["train", "--resume", "--runs-dir", "nowhere"], 1, "no run in"),
+        (["train", "--resume", "nowhere"], 1, "no run folder"),
+        (["generate"], 1, "no trained run"),
+        (["generate", "nowhere.keras"], 1, "no model file"),
+        (["interpolate", "1", "2"], 1, "no trained run"),
+        (["export", "nowhere"], 1, "neither a run folder"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    arguments, code, told, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.startswith("tfbegan: ")
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("arguments", [["--colour"], ["train", "--colour"]])
+def test_unknown_options_are_wrong_usage(arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.slow
+def test_resume_takes_no_other_settings(tiny_run, capsys):
+    assert main(["train", "--resume", str(tiny_run.path), "--gamma", "1"]) == 2
+    assert "only --steps" in capsys.readouterr().err
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.slow
+def test_generate_writes_a_grid_or_single_faces(tiny_run, tmp_path):
+    run = str(tiny_run.path)
+    grid = tmp_path / "grid.png"
+    assert main(["generate", run, "--count", "6", "-o", str(grid)]) == 0
+    assert pixels(grid).shape == (2 * 34 - 2, 3 * 34 - 2, 3)
+    folder = tmp_path / "faces"
+    arguments = ["generate", run, "-n", "3", "--separate", "-o", str(folder)]
+    assert main(arguments) == 0
+    assert len(list(folder.glob("*.png"))) == 3
+    assert main(["generate", run, "-n", "0"]) == 2
+
+
+@pytest.mark.slow
+def test_interpolate_between_a_seed_and_a_photograph(
+    tiny_run, tmp_path, footage, capsys
+):
+    out = tmp_path / "path.png"
+    photograph = str(footage / "portrait-3.png")
+    arguments = ["interpolate", "7", photograph, "--source", str(tiny_run.path)]
+    fast = ["--steps", "4", "--search-steps", "20", "-o", str(out)]
+    assert main([*arguments, *fast]) == 0
+    assert pixels(out).shape == (32, 5 * 34 - 2, 3)
+    assert "mean absolute error of 0." in capsys.readouterr().out
+    missing = ["interpolate", "7", "nowhere.png", "--source"]
+    assert main([*missing, str(tiny_run.path)]) == 1
+
+
+@pytest.mark.slow
+def test_export_and_evaluate(tiny_run, tmp_path, puppet_dataset, capsys):
+    served = tmp_path / "served"
+    run = str(tiny_run.path)
+    assert main(["export", run, "-o", str(served)]) == 0
+    assert (served / "1" / "saved_model.pb").is_file()
+    data = ["--data", str(puppet_dataset), "-o", str(tmp_path / "report")]
+    assert main(["evaluate", run, *data]) == 0
+    figures = json.loads((tmp_path / "report/evaluation.json").read_text())
+    # Twelve steps make no face; what is measured of real ones is real.
+    assert not figures["healthy"]
+    assert figures["real"]["detection_rate"] > 0.8
+    assert figures["control"]["spread"] == pytest.approx(
+        figures["real"]["spread"], rel=0.3
+    )
+    assert figures["m_last"] > 0
+    assert (tmp_path / "report" / "evaluation.png").is_file()
