@@ -1,4 +1,4 @@
-"""The builder's command line: build, puppets, verify, stats."""
+"""The builder's command line: build, puppets, film, verify, stats."""
 
 import argparse
 import json
@@ -30,6 +30,7 @@ EXIT_PARTIAL = 3
 _EXIT_SIGNAL = 128
 _EXAMPLES = """examples:
   tfrecords-builder puppets --out data/puppets
+  tfrecords-builder film puppet.mp4 --character 3 --seconds 30
   tfrecords-builder build talk.mp4 --out data/talk
   tfrecords-builder build segments.csv --out data/talk --size 128
   tfrecords-builder build portraits/ --out data/portraits --size 32
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_build(commands)
     _add_puppets(commands)
+    _add_film(commands)
     verify = commands.add_parser(
         "verify", help="compare every byte of a data set with its marker"
     )
@@ -178,6 +180,24 @@ def _add_puppets(commands: Any) -> None:
     puppets.set_defaults(run=_puppets)
 
 
+def _add_film(commands: Any) -> None:
+    film = commands.add_parser(
+        "film",
+        help="film a speaking puppet, as footage to try things with",
+        description="Films a speaking puppet, with sound.",
+    )
+    film.add_argument("out", type=Path, help="video file, such as puppet.mp4")
+    film.add_argument("--character", type=int, default=0, help="from 0")
+    film.add_argument(
+        "--seconds", type=float, default=12.0, help="0.5 to 3600 (default: 12)"
+    )
+    film.add_argument("--fps", type=float, default=25.0, help="(default: 25)")
+    film.add_argument("--width", type=int, default=320, help="(default: 320)")
+    film.add_argument("--height", type=int, default=240, help="(default: 240)")
+    film.add_argument("--seed", type=int, default=0)
+    film.set_defaults(run=_film)
+
+
 def _build(parsed: argparse.Namespace) -> int:
     from tfrecords_builder.download import fetch_links
     from tfrecords_builder.runner import build
@@ -242,6 +262,41 @@ def _puppets(parsed: argparse.Namespace) -> int:
         f" {info.frames('validation')} to validate with. Look at"
         f" {parsed.out / 'contact_sheet.png'}."
     )
+    return 0
+
+
+def _film(parsed: argparse.Namespace) -> int:
+    import numpy as np
+
+    from tfrecords_builder.puppets import (
+        FilmConfig,
+        PuppetPlan,
+        make_character,
+        random_sentence,
+        render_mp4,
+    )
+
+    if not 0.5 <= parsed.seconds <= 3_600:
+        raise UsageError(
+            f"--seconds must be in [0.5, 3600]. Received: {parsed.seconds:g}"
+        )
+    cast = PuppetPlan().characters
+    if not 0 <= parsed.character < cast:
+        raise UsageError(
+            f"--character must be in [0, {cast - 1}]. Received:"
+            f" {parsed.character}"
+        )
+    character = make_character(0, parsed.character, cast)
+    generator = np.random.default_rng(parsed.seed)
+    sentence = random_sentence(parsed.seconds, 1.0, generator)
+    film = FilmConfig(
+        width=parsed.width,
+        height=parsed.height,
+        fps=parsed.fps,
+        seed=parsed.seed,
+    )
+    render_mp4(parsed.out, character, sentence, film)
+    print(f"{parsed.out}: {parsed.seconds:g} s of puppet {parsed.character}")
     return 0
 
 

@@ -35,6 +35,9 @@ def test_help_takes_no_tensorflow(command):
         (["verify", "nowhere"], 1, "no folder"),
         (["stats", "."], 1, "no finished data set"),
         (["puppets", "--out", "x", "--characters", "0"], 2, "characters"),
+        (["film", "x.mp4", "--seconds", "0"], 2, "--seconds"),
+        (["film", "x.mp4", "--character", "99"], 2, "--character"),
+        (["film", "x.mp4", "--fps", "0"], 2, "fps"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -77,3 +80,14 @@ def test_puppets_and_build_end_to_end(tmp_path, footage, capsys):
     arguments = ["build", portrait, "--out", str(built), "--workers", "1"]
     assert main(arguments) == 0
     assert "1 faces in 1 clips" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_film_is_footage_with_sound(tmp_path):
+    from tfrecords_builder.decode import probe
+
+    out = tmp_path / "puppet.mp4"
+    assert main(["film", str(out), "--character", "3", "--seconds", "1"]) == 0
+    info = probe(out)
+    assert info.duration_s == pytest.approx(1.0, abs=0.15)
+    assert info.has_sound

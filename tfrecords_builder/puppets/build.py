@@ -74,16 +74,8 @@ class PuppetPlan(Config):
             "jpeg_quality": (1, 100),
         }
         for name, (low, high) in ranges.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(
-                    f"PuppetPlan.{name} must be in [{low:g}, {high:g}]."
-                    f" Received: {name}={getattr(self, name)!r}"
-                )
-        if self.image_format not in ("jpeg", "png"):
-            raise ConfigError(
-                "PuppetPlan.image_format must be one of jpeg, png."
-                f" Received: image_format={self.image_format!r}"
-            )
+            self.check_range(name, low, high)
+        self.check_choice("image_format", ("jpeg", "png"))
         _check_mouth(self.face)
 
     @classmethod

@@ -74,11 +74,7 @@ class FilmConfig(Config):
             "seed": (0, 2**31 - 1),
         }
         for name, (low, high) in ranges.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(
-                    f"FilmConfig.{name} must be in [{low}, {high}]."
-                    f" Received: {name}={getattr(self, name)!r}"
-                )
+            self.check_range(name, low, high)
         if self.width % 2 or self.height % 2:
             raise ConfigError(
                 "FilmConfig.width and height must be even, as H.264 needs it."
