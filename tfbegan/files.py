@@ -114,6 +114,19 @@ def remove_temporaries(folder: Path) -> None:
 
 
 @contextlib.contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """For what can't be atomic: tells why `target` can't be written.
+
+    Raises:
+        OutputError: The block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _as_output_error(error, target) from error
+
+
+@contextlib.contextmanager
 def folder_lock(folder: Path, purpose: str) -> Iterator[None]:
     """Holds `folder` for one process; a second one is told who holds it.
 

@@ -7,11 +7,13 @@ the archive may hold nothing but what Keras puts there.
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tfbegan.errors import ModelFileError
+from tfbegan.config import ModelConfig
+from tfbegan.errors import ConfigError, ModelFileError
 
 _MEMBERS = frozenset({"config.json", "metadata.json", "model.weights.h5"})
 _LARGEST_BYTES = 4 << 30
@@ -21,6 +23,20 @@ _OUR_CLASSES = frozenset(
     {"BEGAN", "Generator", "Autoencoder", "Encoder", "Decoder"}
 )
 _KERAS_CLASSES = frozenset({"DTypePolicy"})
+_SIZES = ("image_size", "filters", "latent_dim")
+
+DAMAGE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+"""What zipfile, json, h5py and Keras raise on a file that is not whole."""
 
 
 def check_archive(path: Path) -> str:
@@ -42,12 +58,13 @@ def check_archive(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive)
             config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, ValueError, OSError, RecursionError) as error:
+        _check_classes(path, config)
+    except DAMAGE_ERRORS as error:
         raise ModelFileError(
             f"{path} is no .keras file, or a damaged one ({error})."
             " Restore it from a copy."
         ) from error
-    _check_classes(path, config)
+    _check_sizes(path, config.get("config"))
     return str(config["class_name"])
 
 
@@ -84,6 +101,8 @@ def _check_classes(path: Path, config: Any) -> None:
         )
     for node in _named_objects(config):
         name, module = node["class_name"], node.get("module")
+        if not isinstance(name, str):
+            raise ModelFileError(f"{path} is refused: it names {name!r}.")
         ours = name in _OUR_CLASSES and str(module).startswith("tfbegan.")
         keras = name in _KERAS_CLASSES and module == "keras"
         if not (ours or keras):
@@ -91,6 +110,17 @@ def _check_classes(path: Path, config: Any) -> None:
                 f"{path} is refused: it names {module}.{name}, which a model"
                 " of tfbegan doesn't need."
             )
+
+
+def _check_sizes(path: Path, settings: Any) -> None:
+    """Before Keras makes weights of such sizes."""
+    if not isinstance(settings, dict):
+        raise ModelFileError(f"{path} is refused: it has no settings.")
+    given = {name: settings[name] for name in _SIZES if name in settings}
+    try:
+        ModelConfig.from_dict(given)
+    except ConfigError as error:
+        raise ModelFileError(f"{path} is refused: {error}") from error
 
 
 def _named_objects(node: Any) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfbegan.errors import ConfigError, ModelFileError, RunError
-from tfbegan.generation.archive import check_archive
+from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
 from tfbegan.generation.latents import draw_latents
 
 _RUNS = Path("runs")
@@ -103,9 +103,9 @@ def load_generator(source: str | Path | None = None) -> LoadedGenerator:
 
     try:
         model = keras.models.load_model(path, compile=False)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except DAMAGE_ERRORS as error:
         raise ModelFileError(
-            f"{path} can't be loaded ({str(error).splitlines()[0]})."
+            f"{path} can't be loaded ({str(error).partition(chr(10))[0]})."
             " Restore it from a copy."
         ) from error
     generator = model.ema_generator if isinstance(model, BEGAN) else model

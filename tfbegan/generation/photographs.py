@@ -30,7 +30,13 @@ def read_photograph(path: Path, size: int) -> np.ndarray:
             square = ImageOps.fit(upright, (size, size), Image.Resampling.BOX)
     except FileNotFoundError as error:
         raise SourceError(f"There is no picture {path}.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         raise SourceError(
             f"{path} can't be read as a picture. Use a PNG or JPEG file."
         ) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfbegan.files import writing
 from tfbegan.training.pictures import Look
 from tfbegan.training.run_folder import RunFolder
 
@@ -29,8 +30,15 @@ class Recorder:
         self._writer = tf.summary.create_file_writer(str(folder.tensorboard))
 
     def figures(self, row: Mapping[str, Any]) -> None:
-        """Appends one row; "step" says when."""
-        with self._stats_file.open("a", encoding="utf-8") as file:
+        """Appends one row; "step" says when.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        with (
+            writing(self._stats_file),
+            self._stats_file.open("a", encoding="utf-8") as file,
+        ):
             file.write(json.dumps(row) + "\n")
         with self._writer.as_default(step=row["step"]):
             for name, value in row.items():

@@ -11,7 +11,7 @@ from typing import Any
 from tfbegan._version import __version__
 from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
 from tfbegan.errors import ConfigError, DatasetError, RunError
-from tfbegan.files import read_json, sha256_file, write_json
+from tfbegan.files import read_json, sha256_file, write_json, writing
 from tfbegan.records import MARKER_NAME
 
 _CONFIG_NAME = "config.json"
@@ -122,11 +122,15 @@ class RunFolder:
 
 
 def create_run_folder(runs: Path, config: RunConfig) -> RunFolder:
-    """Makes the next run folder in `runs` and writes what is known."""
-    runs.mkdir(parents=True, exist_ok=True)
-    number = 1 + max(map(_number, runs.iterdir()), default=-1)
-    folder = RunFolder(runs / f"{number:05d}-{_facts(config)}")
-    folder.path.mkdir()
+    """Makes the next run folder in `runs` and writes what is known.
+
+    Raises:
+        OutputError: It can't be written.
+    """
+    with writing(runs):
+        runs.mkdir(parents=True, exist_ok=True)
+        number = 1 + max(map(_number, runs.iterdir()), default=-1)
+        folder = RunFolder(_make_first_free(runs, number, _facts(config)))
     write_json(folder.config_file, config.to_dict())
     write_json(folder.path / "environment.json", describe_environment())
     return folder
@@ -166,6 +170,18 @@ def describe_environment() -> dict[str, Any]:
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }
+
+
+def _make_first_free(runs: Path, number: int, facts: str) -> Path:
+    """Another trainer may have taken the number since it was looked up."""
+    while True:
+        path = runs / f"{number:05d}-{facts}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
 
 
 def _facts(config: RunConfig) -> str:
