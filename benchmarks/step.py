@@ -1,6 +1,6 @@
 """Prints what a training step takes, by size and precision, and its parts.
 
-    python benchmarks/step.py [--steps 20] [--data DATASET]
+    python benchmarks/step.py [--steps 20] [--xla] [--data DATASET]
 
 With a data set of 64 px it also compares steps on one batch again and again
 with steps on the streamed data: what the input costs.
@@ -90,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--xla", action="store_true", help="measure it too")
     parsed = parser.parse_args()
     keep_freed_memory()
     if parsed.data is not None:
@@ -100,7 +101,7 @@ def main() -> None:
         (16, 32),
         ("paper", "small-data"),
         ("float32", "mixed_bfloat16"),
-        (False, True),
+        (False, True) if parsed.xla else (False,),
     ):
         architecture = ModelConfig(image_size=size, filters=filters)
         case = Case(architecture, preset, precision, jit)
