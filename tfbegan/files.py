@@ -38,6 +38,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
         OutputError: The disk is full or the folder can't be written.
     """
     target = Path(target)
+    if target.is_dir():
+        raise OutputError(
+            f"{target} can't be written (it is a folder). Name a file."
+        )
     temporary = target.with_name(
         f"{_TEMPORARY_MARK}{secrets.token_hex(4)}-{target.name}"
     )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tfbegan.models.began  # noqa: F401 - registers the classes
+from tfbegan.files import sha256_file
 
 pytestmark = pytest.mark.slow
 
@@ -121,3 +122,49 @@ def test_a_killed_run_goes_on_to_the_bit(straight, puppet_dataset, tmp_path):
     process.communicate()
     run("--resume", "--runs-dir", str(tmp_path))
     assert_same(straight, everything(only(tmp_path) / _LAST))
+
+
+def test_a_second_trainer_is_told_of_the_first(puppet_dataset, tmp_path):
+    arguments = settings(puppet_dataset, tmp_path, 1_000_000)
+    process = start_and_wait_for_a_checkpoint(arguments, tmp_path)
+    try:
+        second = subprocess.run(
+            command("--resume", str(only(tmp_path))),
+            capture_output=True,
+            text=True,
+        )
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
+    assert second.returncode == 1
+    assert second.stderr.startswith("tfbegan: ")
+    assert f"in use by process {process.pid} on " in second.stderr
+    assert second.stderr.count("\n") == 1
+
+
+def test_a_full_disk_leaves_what_was_there(puppet_dataset, tmp_path):
+    """No file may grow beyond a limit that a checkpoint exceeds."""
+    run(*settings(puppet_dataset, tmp_path, 4))
+    folder = only(tmp_path)
+    (checkpoint,) = (folder / "checkpoints").glob("*.keras")
+    kept = [checkpoint, folder / "generator.keras"]
+    before = [sha256_file(path) for path in kept]
+    limit = checkpoint.stat().st_size // 2
+    code = (
+        "import resource, sys\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        "from tfbegan.cli.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    resume = ["train", "--resume", str(folder), "--steps", "8"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *resume], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "step-00000008.keras can't be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [sha256_file(path) for path in kept] == before
+    assert not list(folder.rglob(".incomplete-*"))
+    assert len(list((folder / "checkpoints").iterdir())) == 2
+    run("--resume", str(folder), "--steps", "8")

@@ -70,9 +70,12 @@ def _save(model: Any, folder: Path) -> None:
 
     module = tf.Module()
     module.variables_of_model = [weight.value for weight in model.weights]
-    tf.saved_model.save(
-        module, str(folder), signatures={"serving_default": serve}
-    )
+    try:
+        tf.saved_model.save(
+            module, str(folder), signatures={"serving_default": serve}
+        )
+    except tf.errors.OpError as error:  # a full disk; "PATH; reason"
+        raise OSError(error.message.rpartition("; ")[2]) from error
 
 
 def _card(model: Any) -> dict[str, Any]:

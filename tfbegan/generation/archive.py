@@ -104,6 +104,8 @@ def _check_classes(path: Path, config: Any) -> None:
         if not isinstance(name, str):
             raise ModelFileError(f"{path} is refused: it names {name!r}.")
         ours = name in _OUR_CLASSES and str(module).startswith("tfbegan.")
+        # Keras looks for the registered name first.
+        ours &= node.get("registered_name") in (None, f"tfbegan>{name}")
         keras = name in _KERAS_CLASSES and module == "keras"
         if not (ours or keras):
             raise ModelFileError(

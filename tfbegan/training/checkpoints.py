@@ -13,10 +13,13 @@ from tfbegan.files import (
     sha256_file,
     write_json,
 )
+from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
 from tfbegan.models.began import BEGAN
 from tfbegan.models.generator import in_float32
+from tfbegan.training.schedule import StallSchedule
 
 _STEP = re.compile(r"step-(\d{8})\.keras")
+_UNUSABLE = (ModelFileError, DatasetError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,10 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     for path in _newest_first(folder):
         try:
             state = _verified_state(path)
-            return Checkpoint(
-                _load_model(path),
-                int(state["step"]),
-                dict(state["schedule"]),
-                tuple(damaged),
-            )
-        except (ModelFileError, DatasetError, KeyError, TypeError) as error:
+            step, schedule = int(state["step"]), dict(state["schedule"])
+            StallSchedule(0.0, 0.0, 0).restore(schedule)  # or raises
+            return Checkpoint(_load_model(path), step, schedule, tuple(damaged))
+        except _UNUSABLE as error:
             damaged.append(f"{path.name}: {error}")
     if damaged:
         raise ModelFileError(
@@ -104,7 +104,7 @@ def last_good_step(folder: Path) -> int | None:
     for path in _newest_first(folder):
         try:
             return int(_verified_state(path)["step"])
-        except (ModelFileError, DatasetError, KeyError, TypeError):
+        except _UNUSABLE:
             continue
     return None
 
@@ -119,9 +119,12 @@ def _verified_state(path: Path) -> dict[str, Any]:
 def _load_model(path: Path) -> BEGAN:
     import keras
 
+    kind = check_archive(path)
+    if kind != "BEGAN":
+        raise ModelFileError(f"it holds a {kind}, which can't be trained")
     try:
         return keras.models.load_model(path)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except DAMAGE_ERRORS as error:
         raise ModelFileError(f"Keras can't load it ({error})") from error
 
 

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -73,19 +74,20 @@ class TrainingLoop(keras.callbacks.Callback):
         self.schedule = schedule
         self.reals = reals
         self.received_signal: int | None = None
-        self._spread_ratio = float("nan")
         self._collapsed = False
+        self._to_give_back = ExitStack()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.step = int(self.model.step)
         self.saved_step = self.step if self.step else -1
         self.interval = Interval()
         self.recorder = Recorder(self.folder, self.step)
+        self._to_give_back.callback(self.recorder.close)
         self.progress = ProgressLine(self.config.steps, self.step)
-        self._handlers = {
-            number: signal.signal(number, self._on_signal)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        self._to_give_back.callback(self.progress.close)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.signal(number, self._on_signal)
+            self._to_give_back.callback(signal.signal, number, handler)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1
@@ -104,15 +106,8 @@ class TrainingLoop(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def finish(self) -> None:
-        """Saves what is not saved yet and gives everything back.
-
-        Also called where training was cut short by an error; then the model
-        may be broken, and nothing is saved.
-        """
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self.recorder.close()
-        self.progress.close()
+        """Gives files, screen and signals back; to be called in any case."""
+        self._to_give_back.close()
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.step != self.saved_step:

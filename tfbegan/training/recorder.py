@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfbegan.errors import OutputError
 from tfbegan.files import writing
 from tfbegan.training.pictures import Look
 from tfbegan.training.run_folder import RunFolder
@@ -19,6 +20,9 @@ class Recorder:
         folder: Of the run.
         step: Steps done before: rows beyond it, which a crash after the last
             checkpoint left, are dropped.
+
+    Raises:
+        OutputError: The files can't be written.
     """
 
     def __init__(self, folder: RunFolder, step: int) -> None:
@@ -26,8 +30,17 @@ class Recorder:
 
         self._tf = tf
         self._stats_file = folder.stats_file
-        _drop_rows_after(folder.stats_file, step)
-        self._writer = tf.summary.create_file_writer(str(folder.tensorboard))
+        with writing(folder.stats_file):
+            _drop_rows_after(folder.stats_file, step)
+        try:
+            self._writer = tf.summary.create_file_writer(
+                str(folder.tensorboard)
+            )
+        except tf.errors.OpError as error:
+            raise OutputError(
+                f"{folder.tensorboard} can't be written. Check the path and"
+                " the space on the disk, and run again."
+            ) from error
 
     def figures(self, row: Mapping[str, Any]) -> None:
         """Appends one row; "step" says when.

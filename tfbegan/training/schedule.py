@@ -53,8 +53,13 @@ class StallSchedule:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues from the `state` of another."""
-        self.learning_rate = state["learning_rate"]
-        self.smoothed = state["smoothed"]
-        self.best = float("inf") if state["best"] is None else state["best"]
-        self.best_step = state["best_step"]
+        """Continues from the `state` of another.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is no such state.
+        """
+        smoothed, best = state["smoothed"], state["best"]
+        self.learning_rate = float(state["learning_rate"])
+        self.smoothed = None if smoothed is None else float(smoothed)
+        self.best = float("inf") if best is None else float(best)
+        self.best_step = int(state["best_step"])

@@ -1,0 +1,86 @@
+"""`tfbegan generate`: every picture carries its mark."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfbegan import Generator, load_generator
+from tfbegan.cli.__main__ import main
+from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE, Provenance
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "faces.keras"
+    Generator(32, filters=4, latent_dim=8, seed=1).save(path)
+    return str(path)
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_separate_faces_are_those_of_the_grid(model_file, tmp_path, capsys):
+    common = ["generate", model_file, "-n", "4", "--seed", "3"]
+    grid, folder = tmp_path / "grid.png", tmp_path / "faces"
+    assert main([*common, "--columns", "4", "-o", str(grid)]) == 0
+    assert main([*common, "--separate", "-o", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert f"4 faces of {model_file} in {grid}" in out
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [f"face-3-0000{i}.png" for i in range(4)]
+    whole = pixels(grid)
+    expected = load_generator(model_file).generate(4, seed=3)
+    for i, name in enumerate(names):
+        np.testing.assert_array_equal(pixels(folder / name), expected[i])
+        left = 34 * i
+        np.testing.assert_array_equal(whole[:, left : left + 32], expected[i])
+
+
+def test_every_face_is_marked_with_its_model(model_file, tmp_path):
+    assert main(
+        ["generate", model_file, "-n", "20", "--separate", "-o", str(tmp_path)]
+    ) == 0  # fmt: skip
+    expected = Provenance.of_model(load_generator(model_file).model)
+    paths = list(tmp_path.glob("*.png"))
+    assert len(paths) == 20
+    for path in paths:
+        with Image.open(path) as image:
+            assert image.text["Software"].startswith("tfbegan ")
+            xmp = image.text["XML:com.adobe.xmp"]
+        assert DIGITAL_SOURCE_TYPE in xmp
+        assert expected.model_hash in xmp
+
+
+def test_equal_seeds_give_equal_files(model_file, tmp_path):
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    for path, seed in zip(paths, (1, 1, 2), strict=True):
+        arguments = ["generate", model_file, "-n", "3", "--seed", str(seed)]
+        assert main([*arguments, "-o", str(path)]) == 0
+    first, second, other = (path.read_bytes() for path in paths)
+    assert first == second != other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["-n", "0"], 2, "number of faces"),
+        (["-n", "100001"], 2, "number of faces"),
+        (["--seed", "-1"], 2, "seed must be"),
+        (["-n", "2", "--columns", "0"], 2, "one column"),
+        (["-n", "1", "-o", "file/a.png"], 1, "can't be written"),
+        (["-n", "1", "-o", "."], 1, "can't be written"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(
+    model_file, tmp_path, monkeypatch, capsys, arguments, code, told
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("x")
+    assert main(["generate", model_file, *arguments]) == code
+    error = capsys.readouterr().err
+    assert error.startswith("tfbegan: ")
+    assert told in error
+    assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

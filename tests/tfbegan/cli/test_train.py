@@ -1,0 +1,186 @@
+"""`tfbegan train`: what is asked for is what is trained."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tfbegan.cli.__main__ import main
+from tfbegan.files import sha256_file, write_json
+from tfbegan.training.checkpoints import load_checkpoint, save_checkpoint
+from tfbegan.training.presets import PRESETS
+from tfbegan.training.run_folder import RunFolder
+
+
+def dry_run(capsys, *arguments):
+    assert main(["train", "--dry-run", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def one_sentence(capsys):
+    error = capsys.readouterr().err
+    assert error.startswith("tfbegan: ")
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_a_preset_is_what_is_printed(capsys, name):
+    settings = dry_run(capsys, "--preset", name)
+    preset = PRESETS[name]
+    assert settings["architecture"] == preset.architecture.to_dict()
+    assert settings["objective"] == preset.objective.to_dict()
+    assert settings["training"] == preset.training.to_dict()
+
+
+def test_small_data_is_the_default(capsys):
+    without = dry_run(capsys)
+    assert without == dry_run(capsys, "--preset", "small-data")
+
+
+@pytest.mark.parametrize(
+    ("option", "group", "name", "value"),
+    [
+        ("--filters=8", "architecture", "filters", 8),
+        ("--no-skip-connections", "architecture", "skip_connections", False),
+        ("--relative-k", "objective", "relative_k", True),
+        ("--lambda-k=0.5", "objective", "lambda_k", 0.5),
+        ("--flip", "training", "flip", True),
+        ("--seed=7", "training", "seed", 7),
+        ("--precision=float32", "training", "precision", "float32"),
+    ],
+)
+def test_an_option_changes_its_setting_and_no_other(
+    capsys, option, group, name, value
+):
+    expected = dry_run(capsys)
+    assert expected[group][name] != value
+    expected[group][name] = value
+    assert dry_run(capsys, option) == expected
+
+
+def test_the_size_of_the_faces_is_the_data_set_s(capsys, puppet_dataset):
+    settings = dry_run(capsys, "--data", str(puppet_dataset))
+    assert settings["architecture"]["image_size"] == 32
+    assert settings["data"] == str(puppet_dataset)
+
+
+def test_a_dry_run_makes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    dry_run(capsys, "--image-size", "32")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--gamma=much", "--steps=1.5", "--image-size"],
+)
+def test_a_value_of_the_wrong_kind_is_wrong_usage(option, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["train", option])
+    assert caught.value.code == 2
+    assert "usage: tfbegan train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--gamma=nan", "gamma must be a finite float"),
+        ("--learning-rate=inf", "learning_rate must be a finite float"),
+        ("--steps=0", "steps must be in [1, "),
+        ("--batch-size=2", "clips_per_batch must be in [1, 2]"),
+        ("--precision=half", "precision must be one of"),
+    ],
+)
+def test_a_value_out_of_range_is_one_sentence(option, told, capsys):
+    assert main(["train", "--dry-run", option]) == 2
+    assert told in one_sentence(capsys)
+
+
+@pytest.mark.slow
+def test_faces_of_another_size_are_refused(puppet_dataset, tmp_path, capsys):
+    arguments = ["--data", str(puppet_dataset), "--runs-dir", str(tmp_path)]
+    assert main(["train", *arguments, "--image-size", "64"]) == 2
+    assert "--image-size 32" in one_sentence(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_runs_folder_that_is_a_file_is_refused(
+    puppet_dataset, tmp_path, capsys
+):
+    (tmp_path / "runs").write_text("x")
+    arguments = ["--runs-dir", str(tmp_path / "runs")]
+    assert main(["train", "--data", str(puppet_dataset), *arguments]) == 1
+    assert "can't be written" in one_sentence(capsys)
+
+
+def test_a_damaged_data_set_is_refused(puppet_dataset, tmp_path, capsys):
+    data = shutil.copytree(puppet_dataset, tmp_path / "data")
+    shard = max(data.rglob("*tfrecord*"), key=lambda p: p.stat().st_size)
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    arguments = ["--data", str(data), "--runs-dir", str(tmp_path / "runs")]
+    assert main(["train", *arguments]) == 1
+    assert "SHA-256" in one_sentence(capsys)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture
+def run_copy(tiny_run, tmp_path):
+    copy = shutil.copytree(tiny_run.path, tmp_path / tiny_run.path.name)
+    return RunFolder(copy)
+
+
+@pytest.mark.slow
+def test_the_newest_run_goes_on_and_says_where_to_look(run_copy, capsys):
+    runs = ["--runs-dir", str(run_copy.path.parent)]
+    assert main(["train", "--resume", *runs, "--steps", "14"]) == 0
+    out = capsys.readouterr().out
+    assert f"{run_copy.path}: 14 steps done." in out
+    assert load_checkpoint(run_copy.checkpoints).step == 14
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_told_of(run_copy, capsys):
+    path = run_copy.checkpoints / "step-00000012.keras"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert main(["train", "--resume", str(run_copy.path)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "went on from step 6." in out
+    assert "step-00000012.keras: the file is damaged" in out
+    # It learnt the same again.
+    assert load_checkpoint(run_copy.checkpoints).step == 12
+
+
+@pytest.mark.slow
+def test_divergence_is_one_sentence(run_copy, capsys):
+    checkpoint = load_checkpoint(run_copy.checkpoints)
+    weight = checkpoint.model.discriminator.weights[0]
+    weight.assign(np.full(weight.shape, np.inf))
+    save_checkpoint(
+        run_copy.checkpoints, checkpoint.model, checkpoint.schedule, keep=9
+    )
+    before = sha256_file(run_copy.checkpoints / "step-00000012.keras")
+    resume = ["train", "--resume", str(run_copy.path), "--steps", "20"]
+    assert main(resume) == 1
+    error = one_sentence(capsys)
+    assert "diverged" in error
+    assert "at step 13." in error
+    assert "checkpoint is of step 12" in error
+    after = sha256_file(run_copy.checkpoints / "step-00000012.keras")
+    assert before == after
+
+
+@pytest.mark.slow
+def test_a_spoilt_schedule_falls_back(run_copy, capsys):
+    """The file beside the checkpoint is damaged, but still JSON."""
+    path = run_copy.checkpoints / "step-00000012.json"
+    content = json.loads(path.read_text())
+    content["schedule"]["learning_qate"] = content["schedule"].pop(
+        "learning_rate"
+    )
+    write_json(path, content)
+    assert main(["train", "--resume", str(run_copy.path)]) == 0
+    assert "went on from step 6." in capsys.readouterr().out

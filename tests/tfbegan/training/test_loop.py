@@ -1,0 +1,234 @@
+"""What happens between two steps: guards, saves, signals, warnings."""
+
+import json
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfbegan import BEGAN, ModelConfig, TrainingConfig
+from tfbegan.errors import DivergedError, OutputError
+from tfbegan.files import sha256_file
+from tfbegan.training import loop as loop_module
+from tfbegan.training.loop import Interval, TrainingLoop
+from tfbegan.training.pictures import Look
+from tfbegan.training.run_folder import RunFolder
+from tfbegan.training.schedule import StallSchedule
+
+CONFIG = TrainingConfig(
+    batch_size=4,
+    clips_per_batch=4,
+    steps=8,
+    log_steps=2,
+    picture_steps=100,
+    checkpoint_steps=4,
+    learning_rate=1e-3,
+)
+
+
+def some_faces(n=64):
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1, 1, (n, 32, 32, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def model():
+    model = BEGAN(ModelConfig(image_size=32, filters=4, latent_dim=8), seed=1)
+    model.compile(learning_rate=1e-3)
+    return model
+
+
+def batches(bad_step=None, steps=CONFIG.steps):
+    """Random faces; those of one step hold a NaN."""
+    faces = np.stack([some_faces(4)] * steps)
+    if bad_step is not None:
+        faces[bad_step - 1, 0, 5, 5, 0] = np.nan
+    return tf.data.Dataset.from_tensor_slices(faces)
+
+
+class Meanwhile(keras.callbacks.Callback):
+    """Does something once a step is done."""
+
+    def __init__(self, at, action):
+        super().__init__()
+        self.at = at
+        self.action = action
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch + 1 == self.at:
+            self.action()
+
+
+def fit(model, folder, data=None, config=CONFIG, **kwargs):
+    schedule = kwargs.pop("schedule", None) or StallSchedule(1e-3, 1e-5, 0)
+    loop = TrainingLoop(RunFolder(folder), config, schedule, some_faces())
+    try:
+        model.fit(
+            batches() if data is None else data,
+            epochs=1,
+            verbose=0,
+            shuffle=False,
+            callbacks=[loop, *kwargs.pop("callbacks", [])],
+        )
+    finally:
+        loop.finish()
+    return loop
+
+
+def saved_steps(folder):
+    return sorted(
+        int(path.stem[5:]) for path in folder.glob("checkpoints/*.keras")
+    )
+
+
+def test_an_interval_gives_means():
+    interval = Interval()
+    for value in (1.0, 2.0, 6.0):
+        interval.add({"k": value, "m": 2 * value})
+    assert interval.means() == {"k": 3.0, "m": 6.0}
+
+
+@pytest.mark.slow
+def test_it_logs_saves_and_looks_when_due(model, tmp_path):
+    fit(model, tmp_path)
+    text = (tmp_path / "stats.jsonl").read_text()
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert [row["step"] for row in rows] == [2, 4, 6, 8]
+    assert [row["images"] for row in rows] == [8, 16, 24, 32]
+    assert saved_steps(tmp_path) == [4, 8]
+    assert (tmp_path / "generator.keras").is_file()
+    # Looks are due every 100 steps, and at the end.
+    assert [p.name for p in tmp_path.glob("samples/*")] == ["step-00000008.png"]
+
+
+@pytest.mark.slow
+def test_a_batch_with_a_nan_stops_before_anything_is_saved(model, tmp_path):
+    with pytest.raises(DivergedError) as caught:
+        fit(model, tmp_path, batches(bad_step=6))
+    assert "at step 6." in str(caught.value)
+    assert "last good checkpoint is of step 4" in str(caught.value)
+    assert "--clip-norm 1" in str(caught.value)
+    assert saved_steps(tmp_path) == [4]
+    assert not list(tmp_path.glob("checkpoints/.incomplete-*"))
+
+
+@pytest.mark.slow
+def test_without_a_checkpoint_the_advice_is_to_start_again(model, tmp_path):
+    with pytest.raises(DivergedError, match=r"at step 2.*no checkpoint yet"):
+        fit(model, tmp_path, batches(bad_step=2))
+    assert saved_steps(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_the_last_good_checkpoint_is_one_that_is_whole(model, tmp_path):
+    def spoil():
+        path = tmp_path / "checkpoints" / "step-00000004.keras"
+        path.write_bytes(path.read_bytes()[:-1])
+
+    with pytest.raises(DivergedError, match="no checkpoint yet"):
+        fit(
+            model,
+            tmp_path,
+            batches(bad_step=6),
+            callbacks=[Meanwhile(5, spoil)],
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_after_the_step_and_saves(
+    model, tmp_path, number
+):
+    before = signal.getsignal(number)
+    interrupt = Meanwhile(2, lambda: os.kill(os.getpid(), number))
+    loop = fit(model, tmp_path, callbacks=[interrupt])
+    assert loop.received_signal == number
+    assert saved_steps(tmp_path) in ([2], [3])
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.slow
+def test_the_handlers_are_given_back_after_an_error(model, tmp_path):
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(DivergedError):
+        fit(model, tmp_path, batches(bad_step=1))
+    after = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    assert before == after
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_is_told_and_spoils_nothing(
+    model, tmp_path, monkeypatch
+):
+    hashes = {}
+
+    def fill():
+        (path,) = tmp_path.glob("checkpoints/*.keras")
+        hashes[path] = sha256_file(path)
+
+        def save(target):
+            target.write_bytes(b"half a file")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(model, "save", save)
+
+    with pytest.raises(OutputError, match="disk is full"):
+        fit(model, tmp_path, callbacks=[Meanwhile(5, fill)])
+    (path, expected), *others = hashes.items()
+    assert not others
+    assert sha256_file(path) == expected
+    assert {p.name for p in path.parent.iterdir()} == {
+        "step-00000004.keras",
+        "step-00000004.json",
+    }
+
+
+def test_an_error_before_the_first_step_is_told(model, tmp_path):
+    (tmp_path / "tensorboard").write_text("no folder")
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(OutputError, match="tensorboard can't be written"):
+        fit(model, tmp_path)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+class Halving(StallSchedule):
+    """Halves every time."""
+
+    def update(self, step, m_global):
+        self.learning_rate /= 2
+        return self.learning_rate
+
+
+@pytest.mark.slow
+def test_both_optimizers_follow_the_schedule(model, tmp_path):
+    fit(model, tmp_path, schedule=Halving(1e-3, 0.0, 1))
+    expected = pytest.approx(1e-3 / 2**4)
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        assert float(optimizer.learning_rate) == expected
+    text = (tmp_path / "stats.jsonl").read_text()
+    rates = [json.loads(line)["learning_rate"] for line in text.splitlines()]
+    assert rates == pytest.approx([5e-4, 2.5e-4, 1.25e-4, 6.25e-5])
+
+
+def look_of(fake_spread):
+    pixels = np.zeros((64, 32, 32, 3), np.uint8)
+    return Look(pixels, pixels, fake_spread, 0.5)
+
+
+@pytest.mark.slow
+def test_collapse_is_told_once_until_it_has_passed(
+    model, tmp_path, monkeypatch, capfd
+):
+    spreads = iter([0.4, 0.1, 0.1, 0.4, 0.1, 0.4, 0.4, 0.4])
+    monkeypatch.setattr(
+        loop_module, "look_at", lambda *_: look_of(next(spreads))
+    )
+    fit(model, tmp_path, config=CONFIG.replace(picture_steps=1))
+    told = capfd.readouterr().err
+    assert told.count("Warning") == 2
+    assert "faces of step 2 are" in told
+    assert "faces of step 5 are" in told
+    assert "spread 0.100, real 0.500" in told
