@@ -64,9 +64,11 @@ def next_k(
         gain: lambda_k; see `relative_gain` for a gain in units of L(x).
 
     Returns:
-        float32 [], k_{t+1} in [0, 1].
+        float32 [], k_{t+1} in [0, 1]; k_t where an error is not finite, so
+        that k never leaves its interval (the training loop stops then).
     """
-    return ops.clip(k + gain * balance(real_error, fake_error, gamma), 0.0, 1.0)
+    moved = k + gain * balance(real_error, fake_error, gamma)
+    return ops.where(ops.isfinite(moved), ops.clip(moved, 0.0, 1.0), k)
 
 
 def relative_gain(lambda_k: float, real_error: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tfbegan.models.began  # noqa: F401 - registers the classes
+from tfbegan.data.dataset import open_dataset
 from tfbegan.files import sha256_file
 
 pytestmark = pytest.mark.slow
@@ -30,7 +31,7 @@ def command(*arguments):
 def settings(data, runs, steps):
     return [
         "--data", str(data), "--runs-dir", str(runs), "--steps", str(steps),
-        "--filters", "4", "--latent-dim", "8", "--batch-size", "4",
+        "--filters", "4", "--latent-dim", "8", "--batch-size", "12",
         "--clips-per-batch", "4", "--log-steps", "4", "--checkpoint-steps", "4",
         "--picture-steps", "12", "--keep-checkpoints", "9", "--seed", "3",
     ]  # fmt: skip
@@ -60,9 +61,10 @@ def only(runs):
 
 
 @pytest.fixture(scope="module")
-def straight(puppet_dataset, tmp_path_factory):
+def straight(tiny_dataset, tmp_path_factory):
     runs = tmp_path_factory.mktemp("straight")
-    run(*settings(puppet_dataset, runs, 24))
+    assert 4 * open_dataset(tiny_dataset).frames("train") <= 24 * 12  # epochs
+    run(*settings(tiny_dataset, runs, 24))
     return everything(only(runs) / _LAST)
 
 
@@ -72,8 +74,8 @@ def assert_same(first, second):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_new_process_goes_on_to_the_bit(straight, puppet_dataset, tmp_path):
-    run(*settings(puppet_dataset, tmp_path, 12))
+def test_a_new_process_goes_on_to_the_bit(straight, tiny_dataset, tmp_path):
+    run(*settings(tiny_dataset, tmp_path, 12))
     done = run("--resume", "--runs-dir", str(tmp_path), "--steps", "24")
     assert "Skipping variable loading" not in done.stderr
     assert_same(straight, everything(only(tmp_path) / _LAST))
@@ -99,9 +101,9 @@ def start_and_wait_for_a_checkpoint(arguments, runs):
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
 def test_a_signal_saves_and_says_how_to_go_on(
-    puppet_dataset, tmp_path, number, code
+    tiny_dataset, tmp_path, number, code
 ):
-    arguments = settings(puppet_dataset, tmp_path, 1_000_000)
+    arguments = settings(tiny_dataset, tmp_path, 1_000_000)
     process = start_and_wait_for_a_checkpoint(arguments, tmp_path)
     process.send_signal(number)
     output, error = process.communicate(timeout=60)
@@ -115,8 +117,8 @@ def test_a_signal_saves_and_says_how_to_go_on(
     run("--resume", str(folder), "--steps", str(step + 2))
 
 
-def test_a_killed_run_goes_on_to_the_bit(straight, puppet_dataset, tmp_path):
-    arguments = settings(puppet_dataset, tmp_path, 24)
+def test_a_killed_run_goes_on_to_the_bit(straight, tiny_dataset, tmp_path):
+    arguments = settings(tiny_dataset, tmp_path, 24)
     process = start_and_wait_for_a_checkpoint(arguments, tmp_path)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -124,8 +126,8 @@ def test_a_killed_run_goes_on_to_the_bit(straight, puppet_dataset, tmp_path):
     assert_same(straight, everything(only(tmp_path) / _LAST))
 
 
-def test_a_second_trainer_is_told_of_the_first(puppet_dataset, tmp_path):
-    arguments = settings(puppet_dataset, tmp_path, 1_000_000)
+def test_a_second_trainer_is_told_of_the_first(tiny_dataset, tmp_path):
+    arguments = settings(tiny_dataset, tmp_path, 1_000_000)
     process = start_and_wait_for_a_checkpoint(arguments, tmp_path)
     try:
         second = subprocess.run(
@@ -143,9 +145,9 @@ def test_a_second_trainer_is_told_of_the_first(puppet_dataset, tmp_path):
     assert second.stderr.count("\n") == 1
 
 
-def test_a_full_disk_leaves_what_was_there(puppet_dataset, tmp_path):
+def test_a_full_disk_leaves_what_was_there(tiny_dataset, tmp_path):
     """No file may grow beyond a limit that a checkpoint exceeds."""
-    run(*settings(puppet_dataset, tmp_path, 4))
+    run(*settings(tiny_dataset, tmp_path, 4))
     folder = only(tmp_path)
     (checkpoint,) = (folder / "checkpoints").glob("*.keras")
     kept = [checkpoint, folder / "generator.keras"]

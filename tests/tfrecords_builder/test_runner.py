@@ -66,11 +66,11 @@ def test_the_film_is_cut_where_the_camera_jumps(built):
         assert clip["mfcc_centres"][-1] + 17 < len(clip["mfcc"])
 
 
-def test_two_workers_and_another_order_give_the_same_bytes(
+def test_four_workers_and_another_order_give_the_same_bytes(
     built, footage, tmp_path
 ):
     sources = find_sources(sorted(footage.iterdir(), reverse=True))[::-1]
-    again = build(sources, tmp_path / "data", PLAN, workers=2)
+    again = build(sources, tmp_path / "data", PLAN, workers=4)
     assert fingerprint(again.folder) == fingerprint(built.folder)
     assert not list(tmp_path.glob("*.incomplete"))
 

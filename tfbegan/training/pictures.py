@@ -23,7 +23,8 @@ class Look:
     Attributes:
         samples: uint8 [64, S, S, 3], from the same noise at every look.
         reconstructions: uint8 [64, S, S, 3]: 16 reals, D's reconstructions of
-            them, 16 fakes, D's reconstructions of them.
+            them, 16 fakes, D's reconstructions of them; fewer of each where
+            there are fewer reals.
         fake_spread: Spread across the samples; see `evaluation.diversity`.
         real_spread: Spread across as many reals.
     """
@@ -44,11 +45,12 @@ def look_at(model: BEGAN, reals: np.ndarray, seed: int) -> Look:
 
     Args:
         model: The model.
-        reals: float32 [64, S, S, 3] in [-1, 1].
+        reals: float32 [64, S, S, 3] in [-1, 1]; fewer where there are fewer.
         seed: Of the noise.
     """
     fakes = model.generate(GRID_IMAGES, seed=seed)
-    few_reals, few_fakes = reals[:_RECONSTRUCTED], fakes[:_RECONSTRUCTED]
+    few = min(_RECONSTRUCTED, len(reals))
+    few_reals, few_fakes = reals[:few], fakes[:few]
     rows = [
         few_reals,
         model.reconstruct(few_reals),
@@ -68,5 +70,7 @@ def save_look(
 ) -> None:
     """Writes the two grids as PNG files."""
     for kind in ("samples", "reconstructions"):
-        grid = make_grid(getattr(look, kind), columns=_COLUMNS)
+        images = getattr(look, kind)
+        columns = min(_COLUMNS, len(images) // 4)
+        grid = make_grid(images, columns=columns)
         save_png(folder.picture(kind, step), grid, provenance)
