@@ -200,7 +200,7 @@ def _add_film(commands: Any) -> None:
 
 def _build(parsed: argparse.Namespace) -> int:
     from tfrecords_builder.download import fetch_links
-    from tfrecords_builder.runner import build
+    from tfrecords_builder.runner import build, read_statuses
     from tfrecords_builder.sources import find_sources
 
     settings = {
@@ -227,7 +227,9 @@ def _build(parsed: argparse.Namespace) -> int:
         )
     if result.already_there:
         print(f"{result.folder} is already built from these sources.")
-        return 0
+        rows = read_statuses(result.folder)
+        complete = all(row["status"] == "ok" for row in rows)
+        return 0 if complete else EXIT_PARTIAL
     _report(result)
     return 0 if result.complete else EXIT_PARTIAL
 

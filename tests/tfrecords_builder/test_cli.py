@@ -80,6 +80,18 @@ def test_puppets_and_build_end_to_end(tmp_path, footage, capsys):
     arguments = ["build", portrait, "--out", str(built), "--workers", "1"]
     assert main(arguments) == 0
     assert "1 faces in 1 clips" in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert "already built" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_partial_build_stays_partial_when_it_is_asked_for_again(
+    tmp_path, footage
+):
+    sources = [str(footage / n) for n in ("portrait-3.png", "broken.mp4")]
+    arguments = ["build", *sources, "--out", str(tmp_path / "data")]
+    assert main([*arguments, "--workers", "1"]) == 3
+    assert main([*arguments, "--workers", "1"]) == 3
 
 
 @pytest.mark.slow

@@ -118,7 +118,7 @@ def test_a_build_that_is_killed_is_finished_by_the_next(
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(delays.uniform(2, 9))
+        time.sleep(delays.uniform(1, 6))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     finished = subprocess.run(command, capture_output=True, text=True)
