@@ -4,7 +4,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+# A busy machine is no fault of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 if TYPE_CHECKING:
     from tfbegan.training.run_folder import RunConfig, RunFolder

@@ -111,14 +111,14 @@ def test_a_build_that_is_killed_is_finished_by_the_next(
         "--workers", "1",
     ]  # fmt: skip
     delays = random.Random(0)
-    for _ in range(3):
+    for _ in range(10):
         process = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(delays.uniform(1, 6))
+        time.sleep(delays.uniform(0.5, 6))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     finished = subprocess.run(command, capture_output=True, text=True)
