@@ -9,7 +9,8 @@ from typing import Any, NoReturn, Self
 from tfbegan.errors import ConfigError
 
 IMAGE_SIZES = (32, 64, 128, 256)
-CONDITIONINGS = ("noise", "audio", "audio+noise")
+CONDITIONINGS = ("noise", "audio", "audio+noise", "audio+face")
+AUDIO_ENCODERS = ("compact", "full")
 
 
 @dataclass(frozen=True)
@@ -179,10 +180,64 @@ class FaceConfig(Config):
 
 
 @dataclass(frozen=True)
+class SpeechConfig(Config):
+    """What a model that takes sound must know of the data that it learnt from.
+
+    Saved with the model, so that sound from anywhere is heard as in training.
+
+    Attributes:
+        audio: The MFCC front end.
+        mfcc_mean: Per coefficient, over the training split.
+        mfcc_std: Likewise, above 0.
+        mouth_box: See `FaceConfig`.
+    """
+
+    audio: AudioConfig
+    mfcc_mean: tuple[float, ...]
+    mfcc_std: tuple[float, ...]
+    mouth_box: tuple[float, float, float, float]
+
+    def __post_init__(self) -> None:
+        for name in ("mfcc_mean", "mfcc_std", "mouth_box"):
+            if not isinstance(getattr(self, name), list | tuple):
+                self.fail(name, "a list of numbers")
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        super().__post_init__()
+
+    def validate(self) -> None:
+        n_mfcc = self.audio.n_mfcc
+        for name in ("mfcc_mean", "mfcc_std"):
+            values = getattr(self, name)
+            if len(values) != n_mfcc or not all(
+                isinstance(v, int | float) and math.isfinite(v) for v in values
+            ):
+                self.fail(name, f"{n_mfcc} finite numbers, one a coefficient")
+        if min(self.mfcc_std) <= 0:
+            self.fail("mfcc_std", "above 0")
+        FaceConfig(mouth_box=self.mouth_box)
+
+    @classmethod
+    def from_dict(cls, content: Any) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ConfigError: As `Config.from_dict`.
+        """
+        if isinstance(content, dict) and "audio" in content:
+            audio = AudioConfig.from_dict(content["audio"])
+            content = {**content, "audio": audio}
+        return super().from_dict(content)
+
+
+@dataclass(frozen=True)
 class ModelConfig(Config):
     """The networks of a BEGAN (Berthelot et al. 2017, section 3.4 and 3.5).
 
     Attributes:
+        conditioning: What G makes a face from: "noise"; "audio", the sound
+            alone; "audio+noise", where z decides pose, light and look, and
+            the sound the mouth; "audio+face", where photographs take z's
+            place.
         image_size: Side of the images in pixels: 32, 64, 128 or 256.
         filters: The paper's n.
         latent_dim: The paper's N_h = N_z: length of z and of D's code.
@@ -191,19 +246,33 @@ class ModelConfig(Config):
         vanishing_residual_steps: Steps over which the carry of the vanishing
             residuals falls from 1 to 0; 0 builds the networks without them.
             The paper takes 16,000.
+        audio_encoder: "compact" or "full", the AudioEncoder's size; the
+            compact one has a fortieth of the weights.
+        film: Whether the sound also modulates every convolution of G
+            (`FiLM`), beside being concatenated with z at its input.
     """
 
+    conditioning: str = "noise"
     image_size: int = 64
     filters: int = 32
     latent_dim: int = 64
     skip_connections: bool = True
     vanishing_residual_steps: int = 0
+    audio_encoder: str = "compact"
+    film: bool = True
 
     def validate(self) -> None:
+        self.check_choice("conditioning", CONDITIONINGS)
+        self.check_choice("audio_encoder", AUDIO_ENCODERS)
         self.check_choice("image_size", IMAGE_SIZES)
         self.check_range("filters", 1, 1_024)
         self.check_range("latent_dim", 1, 4_096)
         self.check_range("vanishing_residual_steps", 0, 10_000_000)
+
+    @property
+    def takes_sound(self) -> bool:
+        """Whether G hears."""
+        return self.conditioning != "noise"
 
 
 @dataclass(frozen=True)
@@ -220,33 +289,66 @@ class ObjectiveConfig(Config):
         relative_k: Update k in units of L(x): the gain then does not depend
             on how far the autoencoder has come.
         error_norm: The paper's eta: 1 (L1) or 2 (squared error).
+        adversarial: Weight of L(G(z)) in G's loss, and of what else reaches G
+            through D. The paper has 1; 0 takes the GAN away and leaves what
+            the additions teach.
         code_constraint: Weight of mean |Enc(G(z)) - z| in D's loss
-            (BEGAN-CS, Chang et al. 2018).
+            (BEGAN-CS, Chang et al. 2018); with noise alone.
         code_cycle: Weight of the same distance in G's loss: a face must show
-            the z that it was made from.
+            the z that it was made from. With sound, Enc is G's look encoder.
         code_anchor: Weight of mean |x - G(Enc(x))| in G's loss, Enc stopped:
-            the code of every real face must give that face back.
+            the code of every real face must give that face back. With sound,
+            of |x - G(look(x), a)|, the look encoder learning too; for "audio"
+            of |x - G(a)|.
         code_prior: Weight, in D's loss, of the sliced Wasserstein distance
-            between the codes of a batch and the prior U(-1, 1).
+            between the codes of a batch and the prior U(-1, 1). With sound,
+            of the look codes, in G's loss.
+        mouth_weight: How much more an error in the mouth box counts in the
+            anchor of a model that takes sound, at least 1.
+        mate_share: With sound: share of the anchor's frames that take the
+            code of another frame of their clip, and whose error counts in the
+            mouth box alone. What the code can't know of the mouth, the sound
+            must tell.
+        sync: Weight, in G's loss, of InfoNCE between the mouths of G and
+            their sounds, by a critic that learns from real pairs.
+        motion: Weight, in G's loss, of how far its mouths move within a clip
+            against the real ones.
+        detail: Weight, in G's loss, of how much fine structure its frames
+            have, place by place, against the real ones.
+        sound_ramp_steps: Steps in which sync grows to its weight.
     """
 
     gamma: float = 0.5
     lambda_k: float = 0.001
     relative_k: bool = False
     error_norm: int = 1
+    adversarial: float = 1.0
     code_constraint: float = 0.0
     code_cycle: float = 0.0
     code_anchor: float = 0.0
     code_prior: float = 0.0
+    mouth_weight: float = 1.0
+    mate_share: float = 0.0
+    sync: float = 0.0
+    motion: float = 0.0
+    detail: float = 0.0
+    sound_ramp_steps: int = 0
 
     def validate(self) -> None:
         self.check_range("gamma", 0, 1, open_low=True)
         self.check_range("lambda_k", 0, 1)
         self.check_choice("error_norm", (1, 2))
+        self.check_range("adversarial", 0, 1e3)
         self.check_range("code_constraint", 0, 1e3)
         self.check_range("code_cycle", 0, 1e3)
         self.check_range("code_anchor", 0, 1e3)
         self.check_range("code_prior", 0, 1e3)
+        self.check_range("mouth_weight", 1, 1e3)
+        self.check_range("mate_share", 0, 1)
+        self.check_range("sync", 0, 1e3)
+        self.check_range("motion", 0, 1e3)
+        self.check_range("detail", 0, 1e3)
+        self.check_range("sound_ramp_steps", 0, 100_000_000)
 
 
 @dataclass(frozen=True)
@@ -254,7 +356,6 @@ class TrainingConfig(Config):
     """How a model is trained.
 
     Attributes:
-        conditioning: "noise", "audio" or "audio+noise".
         batch_size: Images a step.
         steps: Steps of the whole run.
         learning_rate: Of both Adams at the start.
@@ -279,7 +380,6 @@ class TrainingConfig(Config):
         clips_per_batch: Clips that the frames of a batch come from.
     """
 
-    conditioning: str = "noise"
     batch_size: int = 16
     steps: int = 20_000
     learning_rate: float = 1e-4
@@ -299,7 +399,6 @@ class TrainingConfig(Config):
     clips_per_batch: int = 16
 
     def validate(self) -> None:
-        self.check_choice("conditioning", CONDITIONINGS)
         self.check_range("batch_size", 1, 65_536)
         self.check_range("steps", 1, 100_000_000)
         self.check_range("learning_rate", 0, 1, open_low=True)

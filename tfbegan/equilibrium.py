@@ -46,6 +46,13 @@ def generator_loss(fake_error: Tensor) -> Tensor:
     return fake_error
 
 
+def scale_gradient(values: Tensor, scale: float) -> Tensor:
+    """The same values, through which a gradient flows back `scale` times."""
+    if scale == 1.0:
+        return values
+    return scale * values + (1.0 - scale) * ops.stop_gradient(values)
+
+
 def balance(real_error: Tensor, fake_error: Tensor, gamma: float) -> Tensor:
     """gamma L(x) - L(G(z)): what the control of k drives to 0."""
     return gamma * real_error - fake_error

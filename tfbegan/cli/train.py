@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tfbegan.cli.settings import add_setting_options, given_settings
-from tfbegan.config import CONDITIONINGS
 from tfbegan.errors import UsageError
 
 _EXIT_SIGNAL = 128
@@ -21,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = """examples:
   python train.py --conditioning noise
   python train.py --conditioning noise --data data/talk --steps 20000
+  python train.py --conditioning audio+noise --data data/talk
   python train.py --preset paper --data data/celebrities --image-size 64
   python train.py --resume
 
@@ -30,7 +30,9 @@ from the preset."""
         "--data", type=Path, help="folder that tfrecords-builder made"
     )
     parser.add_argument(
-        "--preset", help="small-data (the default), demo or paper"
+        "--preset",
+        help="small-data (the default with noise), talking (the default with"
+        " sound), demo, paper, or the controls regressor and seed",
     )
     parser.add_argument(
         "--runs-dir",
@@ -60,12 +62,6 @@ def run(parsed: argparse.Namespace) -> int:
     from tfbegan.training.run_folder import RunConfig, data_fingerprint
 
     architecture, objective, training = _settings(parsed)
-    if training.conditioning != "noise":
-        raise UsageError(
-            f"--conditioning {training.conditioning} is not there yet: this"
-            f" version trains with noise, of {', '.join(CONDITIONINGS)}."
-            " Use --conditioning noise."
-        )
     if parsed.dry_run:
         settings = {
             "architecture": architecture.to_dict(),
@@ -87,10 +83,11 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
-    from tfbegan.training.presets import DEFAULT_PRESET, find_preset
+    from tfbegan.training.presets import default_preset, find_preset
 
-    preset = find_preset(parsed.preset or DEFAULT_PRESET)
     architecture = given_settings(parsed, "architecture")
+    conditioning = architecture.get("conditioning", "noise")
+    preset = find_preset(parsed.preset or default_preset(conditioning))
     if "image_size" not in architecture and parsed.data is not None:
         architecture["image_size"] = _image_size(parsed.data)
     return (

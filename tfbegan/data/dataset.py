@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfbegan.config import SpeechConfig
 from tfbegan.errors import DatasetError
 from tfbegan.files import sha256_file
 from tfbegan.records import (
@@ -89,12 +90,36 @@ class FaceDataset:
         Returns:
             uint8 [n, S, S, 3].
         """
+        return self.pairs(split, n, seed)[0]
+
+    def pairs(
+        self, split: str, n: int, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Faces of a split, evenly drawn from all of it, and their sound.
+
+        Args:
+            split: "train" or "validation".
+            n: How many; fewer come where the split has fewer.
+            seed: Equal seeds give equal faces.
+
+        Returns:
+            uint8 [n, S, S, 3] and raw MFCC windows float32 [n, W, n_mfcc],
+            zeros where there is no sound.
+        """
         from tfbegan.data import pipeline
 
         total = self.frames(self._filled(split))
         generator = np.random.default_rng(seed)
         wanted = generator.choice(total, min(n, total), replace=False)
-        return pipeline.pick_images(self, split, wanted)
+        return pipeline.pick_pairs(self, split, wanted)
+
+    @property
+    def speech(self) -> SpeechConfig:
+        """What a model that learns from this must keep to hear as it did."""
+        info = self.info
+        return SpeechConfig(
+            info.audio, info.mfcc_mean, info.mfcc_std, info.face.mouth_box
+        )
 
     def paths(self, split: str) -> list[Path]:
         """The shards of a split, in order."""

@@ -6,7 +6,7 @@ decoded. So step n of a seed always sees the same faces, whenever it is reached,
 and a batch size need not divide anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ _FRAMES_BUFFERED = 8_192
 """Encoded, so some tens of MB; frames of a hundred clips are mixed."""
 
 _FILES_AT_ONCE = 4
+_CLIP_NUMBERS = 2**31
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def stream(
 
     Returns:
         Dictionaries of "image": float32 [B, S, S, 3] in [-1, 1]; with audio
-        "mfcc": float32 [B, window_frames, n_mfcc], normalised; where the
-        truth is known "mouth_opening" and "mouth_width": float32 [B].
+        "mfcc": float32 [B, window_frames, n_mfcc], raw, and "clip": int64
+        [B], equal within a clip; where the truth is known "mouth_opening" and
+        "mouth_width": float32 [B].
 
     Raises:
         ConfigError: Audio is asked for and there is none.
@@ -117,26 +119,58 @@ def records(dataset: "FaceDataset", split: str) -> tf.data.Dataset:
     )
 
 
-def pick_images(
+def pick_pairs(
     dataset: "FaceDataset", split: str, wanted: Sequence[int] | np.ndarray
-) -> np.ndarray:
-    """The faces at some positions in the order of the shards.
+) -> tuple[np.ndarray, np.ndarray]:
+    """The faces at some positions in the order of the shards, and their sound.
 
     Returns:
-        uint8 [len(wanted), S, S, 3], in the order of `wanted`.
+        uint8 [len(wanted), S, S, 3] and raw MFCC windows float32
+        [len(wanted), W, n_mfcc], in the order of `wanted`; windows of zeros
+        where the data set has no sound.
     """
     places = {int(position): i for i, position in enumerate(wanted)}
-    size = dataset.info.face.image_size
+    info = dataset.info
+    size = info.face.image_size
     images = np.zeros((len(wanted), size, size, 3), np.uint8)
+    windows = np.zeros(
+        (len(wanted), info.audio.window_frames, info.audio.n_mfcc), np.float32
+    )
     position = 0
     for clip in dataset.clips(split):
-        for frame in clip["frames"]:
-            if position in places:
-                images[places[position]] = tf.io.decode_image(
-                    frame, channels=3
-                ).numpy()
-            position += 1
-    return images
+        count = len(clip["frames"])
+        for frame in range(count):
+            place = places.get(position + frame)
+            if place is None:
+                continue
+            images[place] = decode_frame(clip["frames"][frame])
+            if info.has_audio:
+                windows[place] = clip_windows(clip, info, [frame])[0]
+        position += count
+    return images, windows
+
+
+def decode_frame(encoded: bytes) -> np.ndarray:
+    """A record's frame: uint8 [S, S, 3]."""
+    return tf.io.decode_image(encoded, channels=3).numpy()
+
+
+def clip_windows(
+    clip: Mapping[str, Any], info: DatasetInfo, frames: Sequence[int]
+) -> np.ndarray:
+    """The raw MFCC windows of some frames of a record.
+
+    Args:
+        clip: As `FaceDataset.clips` yields it.
+        info: Of the data set.
+        frames: Their numbers, from 0.
+
+    Returns:
+        float32 [len(frames), W, n_mfcc].
+    """
+    half = info.audio.window_frames // 2
+    centres = clip["mfcc_centres"][np.asarray(frames)]
+    return clip["mfcc"][centres[:, None] + np.arange(-half, half + 1)]
 
 
 def _shuffled_frames(
@@ -191,13 +225,17 @@ def _frame_groups(
             centres = tf.gather(clip["mfcc_centres"], members)
             rows = centres[:, None] + tf.range(-half, half + 1, dtype=tf.int64)
             parts["mfcc"] = tf.gather(clip["mfcc"], rows)  # [size, W, n_mfcc]
+            parts["clip"] = tf.fill(
+                tf.shape(members),
+                tf.strings.to_hash_bucket_fast(clip["clip_id"], _CLIP_NUMBERS),
+            )
         return parts
 
     return tf.data.Dataset.range(groups).map(group)
 
 
 class _Decoder:
-    """Encoded faces and raw windows to what a model takes."""
+    """Encoded faces to what a model takes."""
 
     def __init__(
         self, info: DatasetInfo, flip: bool = False, seed: int = 0
@@ -205,8 +243,6 @@ class _Decoder:
         self.size = info.face.image_size
         self.flip = flip
         self.seed = seed
-        self.mfcc_mean = np.array(info.mfcc_mean, np.float32)
-        self.mfcc_std = np.array(info.mfcc_std, np.float32)
 
     def numbered(
         self, number: tf.Tensor, parts: dict[str, tf.Tensor]
@@ -229,8 +265,6 @@ class _Decoder:
         )
         pixels = tf.ensure_shape(pixels, (self.size, self.size, 3))
         decoded["image"] = tf.cast(pixels, tf.float32) / 127.5 - 1.0
-        if "mfcc" in parts:
-            decoded["mfcc"] = (parts["mfcc"] - self.mfcc_mean) / self.mfcc_std
         return decoded
 
 

@@ -20,7 +20,16 @@ _LARGEST_BYTES = 4 << 30
 _LARGEST_RATIO = 200
 _LARGEST_CONFIG_BYTES = 10 << 20
 _OUR_CLASSES = frozenset(
-    {"BEGAN", "Generator", "Autoencoder", "Encoder", "Decoder"}
+    {
+        "AudioEncoder",
+        "Autoencoder",
+        "BEGAN",
+        "Decoder",
+        "Encoder",
+        "FiLM",
+        "Generator",
+        "SyncCritic",
+    }
 )
 _KERAS_CLASSES = frozenset({"DTypePolicy"})
 _SIZES = ("image_size", "filters", "latent_dim")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
 from tfbegan.generation.latents import draw_latents
@@ -20,8 +21,7 @@ class LoadedGenerator:
     """A generator to use.
 
     Attributes:
-        model: The Keras model: float32 [B, latent_dim] to float32
-            [B, S, S, 3] in [-1, 1], but for overshoot.
+        model: The Keras model, a `Generator` in float32.
         path: Of the file that it was loaded from.
     """
 
@@ -35,8 +35,18 @@ class LoadedGenerator:
 
     @property
     def latent_dim(self) -> int:
-        """Length of z."""
-        return self.model.latent_dim
+        """Length of z; 0 where a face is a function of the sound alone."""
+        return 0 if self.conditioning == "audio" else self.model.latent_dim
+
+    @property
+    def conditioning(self) -> str:
+        """ "noise", "audio", "audio+noise" or "audio+face"."""
+        return self.model.conditioning
+
+    @property
+    def audio(self) -> AudioConfig | None:
+        """The MFCC front end that `speak` expects; None without sound."""
+        return self.model.speech and self.model.speech.audio
 
     def generate(self, n: int, seed: int = 0) -> np.ndarray:
         """Faces from noise.
@@ -62,17 +72,96 @@ class LoadedGenerator:
         Returns:
             float32 [B, S, S, 3], clipped to [-1, 1].
         """
+        if self.audio is not None:
+            raise ConfigError(
+                f"{self.path} makes faces from sound ({self.conditioning})."
+                " Use `speak`, or tfbegan animate."
+            )
+        latents = self._checked_latents(latents)
+        batches = [
+            np.array(self.model(latents[start : start + _BATCH]))
+            for start in range(0, len(latents), _BATCH)
+        ]
+        return np.clip(np.concatenate(batches), -1.0, 1.0)
+
+    def speak(
+        self, latents: np.ndarray | None, windows: np.ndarray
+    ) -> np.ndarray:
+        """The faces of given z and sounds.
+
+        Args:
+            latents: float [B, latent_dim], in [-1, 1], or [1, latent_dim] for
+                one z all along; None where there is no z ("audio").
+            windows: Raw MFCC, float32 [B, window_frames, n_mfcc], of the
+                front end `audio`.
+
+        Returns:
+            float32 [B, S, S, 3], clipped to [-1, 1].
+
+        Raises:
+            ConfigError: The model takes no sound, or a shape is wrong.
+        """
+        windows = self._checked_windows(windows)
+        inputs = {"mfcc": windows}
+        if self.latent_dim:
+            inputs["noise"] = np.broadcast_to(
+                self._checked_latents(latents), (len(windows), self.latent_dim)
+            )
+        batches = []
+        for start in range(0, len(windows), _BATCH):
+            part = slice(start, start + _BATCH)
+            batch = {name: value[part] for name, value in inputs.items()}
+            batches.append(np.array(self.model(batch)))
+        return np.clip(np.concatenate(batches), -1.0, 1.0)
+
+    def look(self, images: np.ndarray) -> np.ndarray:
+        """The z of real faces, which sets who speaks, the pose and the light.
+
+        The mouth is not looked at. The mean of several photographs' z is
+        their common look.
+
+        Args:
+            images: float32 [B, S, S, 3] in [-1, 1], cropped as the training
+                data was.
+
+        Returns:
+            float32 [B, latent_dim], clipped to [-1, 1].
+
+        Raises:
+            ConfigError: The model has no look encoder.
+        """
+        if not self.model.has_look:
+            raise ConfigError(
+                f"{self.path} was trained with --conditioning"
+                f" {self.conditioning}, so no photograph can set its face."
+                " Use a model trained with audio+noise or audio+face."
+            )
+        codes = self.model.look(np.asarray(images, np.float32))
+        return np.clip(np.array(codes), -1.0, 1.0)
+
+    def _checked_latents(self, latents: np.ndarray | None) -> np.ndarray:
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
             raise ConfigError(
                 f"Latents must have the shape [B, {self.latent_dim}]."
                 f" Received: {latents.shape}"
             )
-        batches = [
-            np.array(self.model(latents[start : start + _BATCH]))
-            for start in range(0, len(latents), _BATCH)
-        ]
-        return np.clip(np.concatenate(batches), -1.0, 1.0)
+        return latents
+
+    def _checked_windows(self, windows: np.ndarray) -> np.ndarray:
+        if self.audio is None:
+            raise ConfigError(
+                f"{self.path} was trained without sound, so it can't speak."
+                " Train one with: python train.py --conditioning audio+noise"
+            )
+        windows = np.asarray(windows, np.float32)
+        expected = (self.audio.window_frames, self.audio.n_mfcc)
+        if windows.ndim != 3 or windows.shape[1:] != expected:
+            raise ConfigError(
+                f"Windows must have the shape [B, {expected[0]},"
+                f" {expected[1]}]. Received: {windows.shape}"
+            )
+        return windows
 
 
 def load_generator(source: str | Path | None = None) -> LoadedGenerator:

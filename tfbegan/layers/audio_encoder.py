@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
+from tfbegan.config import SpeechConfig
 from tfbegan.errors import ConfigError
 from tfbegan.layers.conv3x3 import Conv3x3
 
@@ -24,11 +26,16 @@ class AudioEncoder(keras.layers.Layer):
         pool_after: The 2x2 max pooling follows so many convolutions.
         dense_units: Units of the fully connected layers; the last is the
             length of the output.
+        last_stride: Of the last convolution; 2 leaves a quarter of the
+            weights, nearly all of which are in the first Dense.
+        mean: Subtracted from the windows, per coefficient; None for windows
+            that are normalised already.
+        std: Divided by, per coefficient; None likewise.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.layers.Layer`.
 
     Input shape:
-        float [B, frames, n_mfcc], normalised per coefficient.
+        float [B, frames, n_mfcc].
 
     Output shape:
         float [B, dense_units[-1]], of mean 0 and variance 1 per sample.
@@ -47,13 +54,20 @@ class AudioEncoder(keras.layers.Layer):
         conv_filters: Sequence[int] = (64, 128, 256, 512),
         pool_after: int = 2,
         dense_units: Sequence[int] = (512, 256),
+        last_stride: int = 1,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # Raw windows must arrive as they are, see _normalised.
+        super().__init__(**{"autocast": False, **kwargs})
         self.conv_filters = tuple(conv_filters)
         self.pool_after = pool_after
         self.dense_units = tuple(dense_units)
+        self.last_stride = last_stride
+        self.mean = None if mean is None else tuple(map(float, mean))
+        self.std = None if std is None else tuple(map(float, std))
         self.seed = seed
         if not self.conv_filters or not self.dense_units:
             raise ConfigError(
@@ -70,6 +84,9 @@ class AudioEncoder(keras.layers.Layer):
         self.convolutions = [
             Conv3x3(
                 filters,
+                strides=(
+                    last_stride if index == len(self.conv_filters) - 1 else 1
+                ),
                 seed=self._offset(index),
                 dtype=policy,
                 name=f"conv_{index}",
@@ -104,7 +121,7 @@ class AudioEncoder(keras.layers.Layer):
         shape: tuple = (*input_shape, 1)
         for index, convolution in enumerate(self.convolutions):
             convolution.build(shape)
-            shape = (*shape[:-1], self.conv_filters[index])
+            shape = convolution.compute_output_shape(shape)
             if index + 1 == self.pool_after:
                 self.pool.build(shape)
                 shape = self.pool.compute_output_shape(shape)
@@ -116,7 +133,8 @@ class AudioEncoder(keras.layers.Layer):
         self.normalization.build(shape)
 
     def call(self, windows: Any) -> Any:
-        features = ops.expand_dims(windows, -1)  # [B, frames, n_mfcc, 1]
+        features = ops.expand_dims(self._normalised(windows), -1)
+        # [B, frames, n_mfcc, 1]
         for index, convolution in enumerate(self.convolutions):
             features = convolution(features)
             if index + 1 == self.pool_after:
@@ -125,6 +143,15 @@ class AudioEncoder(keras.layers.Layer):
         for layer in self.dense:
             features = layer(features)
         return self.normalization(features)
+
+    def _normalised(self, windows: Any) -> Any:
+        """In float32: a raw c0 of some hundreds has no decimals in half."""
+        windows = ops.cast(windows, "float32")
+        if self.mean is not None:
+            windows = windows - np.array(self.mean, np.float32)
+        if self.std is not None:
+            windows = windows / np.array(self.std, np.float32)
+        return ops.cast(windows, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.dense_units[-1])
@@ -135,8 +162,44 @@ class AudioEncoder(keras.layers.Layer):
             "conv_filters": self.conv_filters,
             "pool_after": self.pool_after,
             "dense_units": self.dense_units,
+            "last_stride": self.last_stride,
+            "mean": self.mean,
+            "std": self.std,
             "seed": self.seed,
         }
 
     def _offset(self, by: int) -> int | None:
         return None if self.seed is None else self.seed + by
+
+
+_SIZES: dict[str, dict[str, Any]] = {
+    "full": {},
+    "compact": {
+        "conv_filters": (32, 48, 64, 96),
+        "dense_units": (256, 256),
+        "last_stride": 2,
+    },
+}
+
+
+def new_audio_encoder(
+    size: str, speech: SpeechConfig, **kwargs: Any
+) -> AudioEncoder:
+    """An encoder of raw windows, "compact" or "full", and built.
+
+    The compact one has a fortieth of the weights and served as well
+    (docs/results/audio.md).
+
+    Args:
+        size: "compact" or "full".
+        speech: The front end whose windows it will get.
+        **kwargs: Of `AudioEncoder`, such as `seed`.
+    """
+    encoder = AudioEncoder(
+        **_SIZES[size],
+        mean=speech.mfcc_mean,
+        std=speech.mfcc_std,
+        **kwargs,
+    )
+    encoder.build((None, speech.audio.window_frames, speech.audio.n_mfcc))
+    return encoder

@@ -23,12 +23,15 @@ class Decoder(keras.layers.Layer):
         image_size: Side of the images in pixels, 8 times a power of 2.
         filters: The paper's n.
         skip_connections: Whether h0 is concatenated after every up-sampling.
+        condition_dim: Length of a condition that modulates every convolution
+            but the last (`FiLM`); 0 is a decoder without.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.layers.Layer`.
 
     Call arguments:
         codes: float [B, h].
         carry: float [] in [0, 1], or None without vanishing residuals.
+        condition: float [B, condition_dim]; None for a decoder without.
 
     Output shape:
         float32 [B, image_size, image_size, 3], unclipped.
@@ -42,6 +45,7 @@ class Decoder(keras.layers.Layer):
         image_size: int,
         filters: int,
         skip_connections: bool = True,
+        condition_dim: int = 0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -49,6 +53,7 @@ class Decoder(keras.layers.Layer):
         self.image_size = image_size
         self.filters = filters
         self.skip_connections = skip_connections
+        self.condition_dim = condition_dim
         self.seed = seed
         policy = self.dtype_policy
         self.to_map = keras.layers.Dense(
@@ -63,6 +68,7 @@ class Decoder(keras.layers.Layer):
         self.blocks = [
             ConvBlock(
                 filters,
+                condition_dim=condition_dim,
                 seed=None if seed is None else seed + 10 * (i + 1),
                 dtype=policy,
                 name=f"block_{i}",
@@ -88,16 +94,16 @@ class Decoder(keras.layers.Layer):
             block.build((None, side, side, channels))
         self.to_rgb.build((None, side, side, self.filters))
 
-    def call(self, codes: Any, carry: Any = None) -> Any:
+    def call(self, codes: Any, carry: Any = None, condition: Any = None) -> Any:
         first_map = self.reshape(self.to_map(codes))
-        features = self.blocks[0](first_map, carry=carry)
+        features = self.blocks[0](first_map, carry, condition)
         for block in self.blocks[1:]:
             if self.skip_connections:
                 # Up-sampling both together is up-sampling each: nearest
                 # neighbours commute with concatenation.
                 features = ops.concatenate([features, first_map], axis=-1)
                 first_map = upsample(first_map)
-            features = block(upsample(features), carry=carry)
+            features = block(upsample(features), carry, condition)
         return ops.cast(self.to_rgb(features), "float32")
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
@@ -109,6 +115,7 @@ class Decoder(keras.layers.Layer):
             "image_size": self.image_size,
             "filters": self.filters,
             "skip_connections": self.skip_connections,
+            "condition_dim": self.condition_dim,
             "seed": self.seed,
         }
 

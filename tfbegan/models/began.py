@@ -9,14 +9,23 @@ import tensorflow as tf
 from keras import ops
 
 from tfbegan import equilibrium
-from tfbegan.config import Config, ModelConfig, ObjectiveConfig
+from tfbegan.conditioning import ramp
+from tfbegan.config import (
+    Config,
+    ModelConfig,
+    ObjectiveConfig,
+    SpeechConfig,
+)
 from tfbegan.models.autoencoder import Autoencoder
 from tfbegan.models.generator import Generator
-from tfbegan.models.noise import draw_directions, draw_prior
+from tfbegan.models.noise import draw_coins, draw_directions, draw_prior
+from tfbegan.models.pairing import Draws, Pairing
+from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
 
-_NOISE, _PRIOR, _DIRECTIONS = range(3)
+_NOISE, _PRIOR, _DIRECTIONS, _COINS = range(4)
+_PURPOSES = 4
 _PRIOR_SAMPLES_PER_CODE = 8
 _DIRECTIONS_PER_STEP = 256
 
@@ -26,13 +35,17 @@ class BEGAN(keras.Model):
     """A boundary equilibrium GAN.
 
     `fit` trains it on batches of real faces: float32 [B, S, S, 3] in [-1, 1],
-    or dictionaries with such a tensor under "image". Everything that training
+    or dictionaries with such a tensor under "image", and, where G takes sound,
+    raw MFCC windows under "mfcc" and a number that is equal within a clip
+    under "clip". Everything that training
     needs to go on is a weight: k, the step, the moving average of G's weights
     and the slots of both optimizers are saved with the model.
 
     Args:
         architecture: The networks; a `ModelConfig` or its dictionary.
         objective: The losses; an `ObjectiveConfig` or its dictionary.
+        speech: Front end and mouth box of the data, a `SpeechConfig` or its
+            dictionary; needed where G takes sound.
         ema_decay: Decay of the moving average of G's weights, in [0, 1).
         seed: Of the initial weights and of the noise of every step.
         **kwargs: Of `keras.Model`; `dtype="mixed_bfloat16"` computes in half
@@ -43,6 +56,7 @@ class BEGAN(keras.Model):
         ema_generator: G with the moving average of its weights: what
             generates.
         discriminator: D, an `Autoencoder`.
+        critic: The `SyncCritic`, where there is sound and sync has a weight.
         k: float32 [], k_t in [0, 1].
         step: int64 [], steps done.
 
@@ -61,6 +75,7 @@ class BEGAN(keras.Model):
         self,
         architecture: ModelConfig | Mapping[str, Any] | None = None,
         objective: ObjectiveConfig | Mapping[str, Any] | None = None,
+        speech: SpeechConfig | Mapping[str, Any] | None = None,
         ema_decay: float = 0.999,
         seed: int = 0,
         **kwargs: Any,
@@ -68,14 +83,21 @@ class BEGAN(keras.Model):
         super().__init__(**kwargs)
         self.architecture = _as_config(ModelConfig, architecture)
         self.objective = _as_config(ObjectiveConfig, objective)
+        self.speech = speech and _as_config(SpeechConfig, speech)
         self.ema_decay = ema_decay
         self.seed = seed
-        self.generator = self._new_network(Generator, "generator", seed)
-        self.ema_generator = self._new_network(Generator, "ema_generator", seed)
+        self.generator = self._new_generator("generator")
+        self.ema_generator = self._new_generator("ema_generator")
         self.ema_generator.trainable = False
         self.discriminator = self._new_network(
             Autoencoder, "discriminator", seed + 1_000
         )
+        self.critic: Any = None
+        self.pairing: Any = None
+        if self.architecture.takes_sound:
+            if self.objective.sync:
+                self.critic = self._new_critic()
+            self.pairing = Pairing(self.generator, self.critic, self.objective)
         self.k = self.add_weight(
             name="k", shape=(), initializer="zeros", dtype="float32",
             trainable=False,
@@ -86,9 +108,32 @@ class BEGAN(keras.Model):
         )  # fmt: skip
         self.generator_optimizer: Any = None
         self.discriminator_optimizer: Any = None
+        self.critic_optimizer: Any = None
         self.built = True
 
-    def _new_network(self, kind: type, name: str, seed: int) -> Any:
+    def _new_generator(self, name: str) -> Generator:
+        return self._new_network(
+            Generator,
+            name,
+            self.seed,
+            conditioning=self.architecture.conditioning,
+            speech=self.speech,
+            audio_encoder=self.architecture.audio_encoder,
+            film=self.architecture.film,
+        )
+
+    def _new_critic(self) -> SyncCritic:
+        return SyncCritic(
+            self.architecture.image_size,
+            self.speech or {},
+            seed=self.seed + 5_000,
+            dtype=self.dtype_policy,
+            name="critic",
+        )
+
+    def _new_network(
+        self, kind: type, name: str, seed: int, **more: Any
+    ) -> Any:
         return kind(
             image_size=self.architecture.image_size,
             filters=self.architecture.filters,
@@ -98,6 +143,7 @@ class BEGAN(keras.Model):
             seed=seed,
             dtype=self.dtype_policy,
             name=name,
+            **more,
         )
 
     # Training
@@ -137,6 +183,11 @@ class BEGAN(keras.Model):
         self.discriminator_optimizer.build(
             self.discriminator.trainable_variables
         )
+        if self.critic is not None:
+            self.critic_optimizer = _adam(
+                "critic", learning_rate, beta_1, clip_norm
+            )
+            self.critic_optimizer.build(self.critic.trainable_variables)
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`, for saving."""
@@ -157,6 +208,8 @@ class BEGAN(keras.Model):
     def learning_rate(self, value: float) -> None:
         self.generator_optimizer.learning_rate = value
         self.discriminator_optimizer.learning_rate = value
+        if self.critic_optimizer is not None:
+            self.critic_optimizer.learning_rate = value
 
     def train_step(self, batch: Any) -> dict[str, Tensor]:
         """One step of the paper's algorithm on a batch of real faces.
@@ -165,7 +218,8 @@ class BEGAN(keras.Model):
         L(G(z)) reaches D's weights and, through G(z), G's in one pass, because
         both updates share z.
         """
-        images = _images(batch)
+        batch = _as_batch(batch)
+        images = batch["image"]
         noise = self._draw_noise(ops.shape(images)[0])
         self._fade_residuals()
         g_weights = self.generator.trainable_variables
@@ -179,15 +233,19 @@ class BEGAN(keras.Model):
         of_real = real_tape.gradient(real_loss, d_weights)
 
         with tf.GradientTape(persistent=True) as fake_tape:
-            fakes, code_anchor = self._generate(noise, images, codes)
+            fakes, additions = self._generate(noise, batch, codes)
+            fakes = equilibrium.scale_gradient(
+                fakes, self.objective.adversarial
+            )
             fake_codes = self.discriminator.encode(fakes)
             fake_error = self._error(
                 fakes, self.discriminator.decode(fake_codes)
             )
             g_loss = equilibrium.generator_loss(fake_error)
-            g_loss += self.objective.code_anchor * code_anchor
+            for name, value in additions.items():
+                g_loss += self._weight_of(name) * value
             code_distance = equilibrium.code_distance(fake_codes, noise)
-        # The anchor does not depend on D, so these are D's gradients of
+        # The additions do not depend on D, so these are D's gradients of
         # L(G(z)) alone.
         of_fake, of_generator = fake_tape.gradient(
             g_loss, [d_weights, g_weights]
@@ -211,10 +269,13 @@ class BEGAN(keras.Model):
         logs = self._logs(
             real_error,
             fake_error,
-            code_constraint=code_distance,
-            code_cycle=code_distance,
-            code_anchor=code_anchor,
-            code_prior=code_prior,
+            **{
+                "code_constraint": code_distance,
+                "code_cycle": code_distance,
+                "code_prior": code_prior,
+                **additions,
+                **self._teach_critic(batch),
+            },
         )
         self.discriminator_optimizer.apply(of_discriminator, d_weights)
         self.generator_optimizer.apply(of_generator, g_weights)
@@ -225,9 +286,11 @@ class BEGAN(keras.Model):
 
     def test_step(self, batch: Any) -> dict[str, Tensor]:
         """L(x), L(G(z)) and M on held-out faces; changes nothing."""
-        images = _images(batch)
-        noise = self._draw_noise(ops.shape(images)[0])
-        fakes = self.generator(noise)
+        batch = _as_batch(batch)
+        images = batch["image"]
+        fakes = self.generator(
+            self._inputs(self._draw_noise(ops.shape(images)[0]), batch)
+        )
         return self._logs(
             self._error(images, self.discriminator(images)),
             self._error(fakes, self.discriminator(fakes)),
@@ -239,22 +302,51 @@ class BEGAN(keras.Model):
         )
 
     def _generate(
-        self, noise: Tensor, images: Tensor, codes: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """G(z) and, in the same pass of G, the code anchor |x - G(Enc(x))|."""
+        self, noise: Tensor, batch: Mapping[str, Tensor], codes: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The faces for D to judge, and additions to G's loss by name."""
+        if self.pairing is not None:
+            return self.pairing.generate(batch, self._draws(noise))
         if not self.objective.code_anchor:
-            return self.generator(noise), ops.zeros(())
+            return self.generator(noise), {}
         inputs = ops.concatenate([noise, ops.stop_gradient(codes)], axis=0)
         fakes, anchored = ops.split(self.generator(inputs), 2, axis=0)
-        return fakes, equilibrium.reconstruction_error(images, anchored)
+        anchor = equilibrium.reconstruction_error(batch["image"], anchored)
+        return fakes, {"code_anchor": anchor}
+
+    def _draws(self, noise: Tensor) -> Draws:
+        count = ops.shape(noise)[0]
+        prior, directions = self._draw_prior(count)
+        coins = draw_coins(self._seed_of(_COINS), count)
+        return Draws(noise, coins, prior, directions)
+
+    def _weight_of(self, addition: str) -> Any:
+        weight = getattr(self.objective, addition)
+        if addition == "sync":
+            weight *= ramp(self.step, self.objective.sound_ramp_steps)
+        return weight
+
+    def _teach_critic(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        if self.critic is None:
+            return {}
+        weights = self.critic.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = self.pairing.critic_loss(batch)
+        self.critic_optimizer.apply(tape.gradient(loss, weights), weights)
+        return {"critic_loss": loss}
 
     def _code_prior(self, codes: Tensor) -> Tensor:
-        if not self.objective.code_prior:
+        """Of D's codes; with sound it is the look codes that z replaces."""
+        if not self.objective.code_prior or self.pairing is not None:
             return ops.zeros(())
+        prior, directions = self._draw_prior(ops.shape(codes)[0])
+        return equilibrium.sliced_wasserstein(codes, prior, directions)
+
+    def _draw_prior(self, count: Tensor) -> tuple[Tensor, Tensor]:
+        """Samples of the prior for so many codes, and directions."""
         latent_dim = self.architecture.latent_dim
-        samples = _PRIOR_SAMPLES_PER_CODE * ops.shape(codes)[0]
-        return equilibrium.sliced_wasserstein(
-            codes,
+        samples = _PRIOR_SAMPLES_PER_CODE * count
+        return (
             draw_prior(self._seed_of(_PRIOR), samples, latent_dim),
             draw_directions(
                 self._seed_of(_DIRECTIONS), _DIRECTIONS_PER_STEP, latent_dim
@@ -266,7 +358,7 @@ class BEGAN(keras.Model):
     ) -> list[list[Tensor]]:
         """Of |Enc(G(z)) - z|: the constraint for D, the cycle for G."""
         shares = (self.objective.code_constraint, self.objective.code_cycle)
-        if not any(shares):
+        if not any(shares) or self.pairing is not None:
             return [[0.0] * len(of_network) for of_network in weights]
         return [
             [0.0 if g is None else share * g for g in gradients]
@@ -283,7 +375,7 @@ class BEGAN(keras.Model):
         """A seed of this step, for one purpose and replica."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         seed = tf.random.fold_in(
-            [self.seed, 0], 3 * tf.cast(replica, tf.int64) + purpose
+            [self.seed, 0], _PURPOSES * tf.cast(replica, tf.int64) + purpose
         )
         return tf.random.fold_in(seed, tf.convert_to_tensor(self.step))
 
@@ -332,7 +424,7 @@ class BEGAN(keras.Model):
             ),
         }
         for name, value in additions.items():
-            if getattr(self.objective, name):
+            if getattr(self.objective, name, True):
                 logs[name] = value
         return {
             name: ops.reshape(ops.convert_to_tensor(value), (1,))
@@ -341,23 +433,35 @@ class BEGAN(keras.Model):
 
     # Use
 
-    def call(self, noise: Tensor) -> Tensor:
-        """Noise float [B, h] to faces float32 [B, S, S, 3], unclipped."""
-        return self.ema_generator(noise)
+    def call(self, inputs: Any) -> Tensor:
+        """A `Generator`'s inputs to faces float32 [B, S, S, 3], unclipped."""
+        return self.ema_generator(inputs)
 
-    def generate(self, n: int, seed: int = 0) -> np.ndarray:
+    def generate(
+        self, n: int, seed: int = 0, windows: np.ndarray | None = None
+    ) -> np.ndarray:
         """Faces from noise, by the moving average of G's weights.
 
         Args:
             n: How many.
             seed: Equal seeds give equal faces.
+            windows: Raw MFCC float32 [n, W, n_mfcc], where G takes sound.
 
         Returns:
             float32 [n, S, S, 3], clipped to [-1, 1].
         """
         noise = draw_prior([seed, 0], n, self.architecture.latent_dim)
-        images = self.ema_generator.predict(noise, verbose=0)
+        inputs = self._inputs(noise, {"mfcc": windows})
+        images = self.ema_generator.predict(inputs, verbose=0)
         return np.clip(images, -1.0, 1.0)
+
+    def _inputs(self, noise: Tensor, batch: Mapping[str, Any]) -> Any:
+        """What G takes, of noise and the windows of a batch."""
+        if not self.architecture.takes_sound:
+            return noise
+        if not self.generator.has_look:
+            return {"mfcc": batch["mfcc"]}
+        return {"noise": noise, "mfcc": batch["mfcc"]}
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """D(x): float32 [B, S, S, 3] in [-1, 1] to the same, clipped."""
@@ -368,13 +472,14 @@ class BEGAN(keras.Model):
             **super().get_config(),
             "architecture": self.architecture.to_dict(),
             "objective": self.objective.to_dict(),
+            "speech": self.speech and self.speech.to_dict(),
             "ema_decay": self.ema_decay,
             "seed": self.seed,
         }
 
 
-def _images(batch: Any) -> Tensor:
-    return batch["image"] if isinstance(batch, Mapping) else batch
+def _as_batch(batch: Any) -> Mapping[str, Tensor]:
+    return batch if isinstance(batch, Mapping) else {"image": batch}
 
 
 def _as_config(kind: type[Config], value: Any) -> Any:

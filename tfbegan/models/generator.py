@@ -1,10 +1,17 @@
-"""The generator: noise to a face."""
+"""The generator: noise, a sound, or both, to a face."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+from keras import ops
 
+from tfbegan.conditioning import blank_mouth, mouth_mask
+from tfbegan.config import FaceConfig, SpeechConfig
+from tfbegan.errors import ConfigError
+from tfbegan.layers.audio_encoder import new_audio_encoder
 from tfbegan.layers.decoder import Decoder
+from tfbegan.layers.encoder import Encoder
 from tfbegan.models.network import Network
 
 
@@ -12,20 +19,34 @@ from tfbegan.models.network import Network
 class Generator(Network):
     """G: the discriminator's decoder, with weights of its own.
 
+    With sound, features of the sound join z at the input and modulate every
+    convolution. Where there are both, a look encoder gives the z of real
+    faces from what surrounds their mouths.
+
     Args:
         image_size: Side of the images in pixels: 32, 64, 128 or 256.
         filters: The paper's n.
-        latent_dim: The paper's N_z, the length of z.
+        latent_dim: The paper's N_z, the length of z; no z with "audio".
         skip_connections: Whether h0 is concatenated after every up-sampling.
         vanishing_residuals: Whether the blocks carry their input.
+        conditioning: "noise", "audio", "audio+noise" or "audio+face".
+        speech: Front end and mouth box, a `SpeechConfig` or its dictionary;
+            needed with sound.
+        audio_encoder: "compact" or "full".
+        film: Whether the sound modulates the convolutions.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
     Call arguments:
-        noise: float [B, latent_dim], drawn uniformly from [-1, 1].
+        inputs: Noise float [B, latent_dim], drawn uniformly from [-1, 1];
+            with sound {"noise": that, "mfcc": raw windows float
+            [B, window_frames, n_mfcc]}, without "noise" for "audio".
 
     Output shape:
         float32 [B, image_size, image_size, 3], in [-1, 1] but for overshoot.
+
+    Raises:
+        ConfigError: There is to be sound, and no `speech`.
 
     Example:
         >>> generator = Generator(image_size=32, filters=8, latent_dim=16)
@@ -43,6 +64,10 @@ class Generator(Network):
         latent_dim: int = 64,
         skip_connections: bool = True,
         vanishing_residuals: bool = False,
+        conditioning: str = "noise",
+        speech: SpeechConfig | Mapping[str, Any] | None = None,
+        audio_encoder: str = "compact",
+        film: bool = True,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -51,27 +76,117 @@ class Generator(Network):
         self.filters = filters
         self.latent_dim = latent_dim
         self.skip_connections = skip_connections
+        self.conditioning = conditioning
+        self.speech = _as_speech(conditioning, speech)
+        self.audio_encoder_size = audio_encoder
+        self.film = film
         self.seed = seed
+        self.audio_encoder: Any = None
+        self.look_encoder: Any = None
+        features = 0
+        if self.speech is not None:
+            self.audio_encoder = new_audio_encoder(
+                audio_encoder,
+                self.speech,
+                seed=_offset(seed, 2_000),
+                dtype=self.dtype_policy,
+                name="audio_encoder",
+            )
+            features = self.audio_encoder.dense_units[-1]
+            self.mouth = mouth_mask(image_size, self.speech.mouth_box)
+            self.mouth_slices = FaceConfig(
+                image_size=image_size, mouth_box=self.speech.mouth_box
+            ).mouth_slices()
+        if self.has_look:
+            self.look_encoder = Encoder(
+                image_size,
+                filters,
+                latent_dim,
+                seed=_offset(seed, 3_000),
+                dtype=self.dtype_policy,
+                name="look_encoder",
+            )
         self.decoder = Decoder(
             image_size,
             filters,
             skip_connections=skip_connections,
+            condition_dim=features if film else 0,
             seed=seed,
             dtype=self.dtype_policy,
             name="decoder",
         )
-        self.build((None, latent_dim))
+        self.input_dim = features + (
+            0 if conditioning == "audio" else latent_dim
+        )
+        self.build((None, self.input_dim))
+
+    @property
+    def takes_sound(self) -> bool:
+        """Whether the inputs hold MFCC windows."""
+        return self.speech is not None
+
+    @property
+    def has_look(self) -> bool:
+        """Whether there is a look encoder: there are both sound and z."""
+        return self.conditioning in ("audio+noise", "audio+face")
 
     def build(self, input_shape: tuple) -> None:
         if not self.decoder.built:
-            self.decoder.build((None, self.latent_dim))
+            self.decoder.build((None, self.input_dim))
+            if self.look_encoder is not None:
+                self.look_encoder.build(
+                    (None, self.image_size, self.image_size, 3)
+                )
         self.built = True
 
-    def call(self, noise: Any) -> Any:
-        return self.decoder(noise, carry=self.carry)
+    def call(self, inputs: Any) -> Any:
+        if not self.takes_sound:
+            return self.decoder(inputs, carry=self.carry)
+        return self.paint(inputs.get("noise"), self.hear(inputs["mfcc"]))
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return self.decoder.compute_output_shape(input_shape)
+    def hear(self, windows: Any) -> Any:
+        """The features of sounds.
+
+        Args:
+            windows: Raw MFCC, float [B, window_frames, n_mfcc].
+
+        Returns:
+            [B, F], F being the audio encoder's last `dense_units`.
+        """
+        return self.audio_encoder(windows)
+
+    def paint(self, noise: Any, sound: Any) -> Any:
+        """The faces of z and the features of a sound.
+
+        Args:
+            noise: float [B, latent_dim]; not looked at with "audio".
+            sound: [B, F], from `hear`.
+
+        Returns:
+            float32 [B, S, S, 3], unclipped.
+        """
+        codes = sound
+        if self.has_look:
+            noise = ops.cast(noise, sound.dtype)
+            codes = ops.concatenate([noise, sound], axis=-1)
+        condition = sound if self.film else None
+        return self.decoder(codes, carry=self.carry, condition=condition)
+
+    def look(self, images: Any) -> Any:
+        """The z of real faces: their code with the mouth blanked.
+
+        Args:
+            images: float [B, S, S, 3] in [-1, 1].
+
+        Returns:
+            float32 [B, latent_dim].
+        """
+        blanked = blank_mouth(images, self.mouth)
+        return self.look_encoder(blanked, carry=self.carry)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        shape = input_shape["mfcc"] if self.takes_sound else input_shape
+        return self.decoder.compute_output_shape(shape)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -81,6 +196,10 @@ class Generator(Network):
             "latent_dim": self.latent_dim,
             "skip_connections": self.skip_connections,
             "vanishing_residuals": self.vanishing_residuals,
+            "conditioning": self.conditioning,
+            "speech": None if self.speech is None else self.speech.to_dict(),
+            "audio_encoder": self.audio_encoder_size,
+            "film": self.film,
             "seed": self.seed,
         }
 
@@ -92,3 +211,20 @@ def in_float32(generator: Generator) -> Generator:
     copy = Generator.from_config(config)
     copy.set_weights(generator.get_weights())
     return copy
+
+
+def _as_speech(conditioning: str, speech: Any) -> SpeechConfig | None:
+    if conditioning == "noise":
+        return None
+    if speech is None:
+        raise ConfigError(
+            f"A generator for {conditioning} needs `speech`, the front end of"
+            " the sound that it will hear. Received: speech=None"
+        )
+    if isinstance(speech, SpeechConfig):
+        return speech
+    return SpeechConfig.from_dict(dict(speech))
+
+
+def _offset(seed: int | None, by: int) -> int | None:
+    return None if seed is None else seed + by

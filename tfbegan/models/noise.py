@@ -32,3 +32,13 @@ def draw_directions(seed: Any, count: int, latent_dim: int) -> tf.Tensor:
     return tf.math.l2_normalize(
         tf.random.stateless_normal((count, latent_dim), seed), axis=1
     )
+
+
+def draw_coins(seed: Any, count: Any) -> tf.Tensor:
+    """Uniform in [0, 1), float32 [count].
+
+    Args:
+        seed: int64 [2]; equal seeds draw equal numbers.
+        count: How many.
+    """
+    return tf.random.stateless_uniform((count,), seed)

@@ -19,7 +19,7 @@ from tfbegan.training.checkpoints import (
     save_checkpoint,
     save_generator,
 )
-from tfbegan.training.pictures import look_at, save_look
+from tfbegan.training.pictures import Exhibits, look_at, save_look
 from tfbegan.training.progress import ProgressLine
 from tfbegan.training.recorder import Recorder
 from tfbegan.training.run_folder import RunFolder
@@ -55,7 +55,7 @@ class TrainingLoop(keras.callbacks.Callback):
         folder: Of the run.
         config: How to train.
         schedule: Of the learning rate.
-        reals: float32 [64, S, S, 3] in [-1, 1], to compare with.
+        exhibits: Reals to compare with.
 
     Attributes:
         received_signal: SIGINT or SIGTERM, if one ended the run.
@@ -66,13 +66,13 @@ class TrainingLoop(keras.callbacks.Callback):
         folder: RunFolder,
         config: TrainingConfig,
         schedule: StallSchedule,
-        reals: np.ndarray,
+        exhibits: Exhibits,
     ) -> None:
         super().__init__()
         self.folder = folder
         self.config = config
         self.schedule = schedule
-        self.reals = reals
+        self.exhibits = exhibits
         self.received_signal: int | None = None
         self._collapsed = False
         self._to_give_back = ExitStack()
@@ -154,7 +154,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self.interval = Interval()
 
     def _look(self) -> None:
-        look = look_at(self.model, self.reals, self.config.seed)
+        look = look_at(self.model, self.exhibits, self.config.seed)
         save_look(look, self.folder, self.step, Provenance.of_model(self.model))
         self.recorder.look(self.step, look)
         if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:

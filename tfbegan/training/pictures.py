@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfbegan.data.dataset import FaceDataset
+from tfbegan.data.pipeline import clip_windows, decode_frame
 from tfbegan.evaluation.diversity import spread
 from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid, save_png
@@ -14,6 +16,37 @@ from tfbegan.training.run_folder import RunFolder
 GRID_IMAGES = 64
 _RECONSTRUCTED = 16
 _COLUMNS = 16
+_STRIP_CLIPS = 3
+_STRIP_STRIDE = 3
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Frames of one clip, evenly apart, with their sound.
+
+    Attributes:
+        images: float32 [16, S, S, 3] in [-1, 1]; fewer of a short clip.
+        windows: Raw MFCC, float32 [16, W, n_mfcc].
+    """
+
+    images: np.ndarray
+    windows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """The real side of every look at a model, the same at each.
+
+    Attributes:
+        reals: float32 [<= 64, S, S, 3] in [-1, 1].
+        windows: Their sound, raw MFCC float32 [<= 64, W, n_mfcc]; None
+            without sound.
+        strips: Some clips, where there is sound.
+    """
+
+    reals: np.ndarray
+    windows: np.ndarray | None = None
+    strips: tuple[Strip, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -27,12 +60,15 @@ class Look:
             there are fewer reals.
         fake_spread: Spread across the samples; see `evaluation.diversity`.
         real_spread: Spread across as many reals.
+        speech: uint8 [rows * 16, S, S, 3]: of every strip the truth and,
+            below, the faces of its sound at one z; None without sound.
     """
 
     samples: np.ndarray
     reconstructions: np.ndarray
     fake_spread: float
     real_spread: float
+    speech: np.ndarray | None = None
 
     @property
     def spread_ratio(self) -> float:
@@ -40,15 +76,36 @@ class Look:
         return self.fake_spread / max(self.real_spread, 1e-9)
 
 
-def look_at(model: BEGAN, reals: np.ndarray, seed: int) -> Look:
+def choose_exhibits(
+    dataset: FaceDataset, seed: int, with_audio: bool
+) -> Exhibits:
+    """Reals to compare with, of the validation split if there is one.
+
+    Args:
+        dataset: To choose from.
+        seed: Of the choice.
+        with_audio: Whether the model takes sound.
+    """
+    split = "validation" if dataset.frames("validation") else "train"
+    images, windows = dataset.pairs(split, GRID_IMAGES, seed=seed)
+    reals = _to_float(images)
+    if not with_audio:
+        return Exhibits(reals)
+    return Exhibits(reals, windows, _choose_strips(dataset, split))
+
+
+def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
     """Draws samples and reconstructions.
 
     Args:
         model: The model.
-        reals: float32 [64, S, S, 3] in [-1, 1]; fewer where there are fewer.
+        exhibits: What to compare with, and to speak.
         seed: Of the noise.
     """
-    fakes = model.generate(GRID_IMAGES, seed=seed)
+    reals, windows = exhibits.reals, exhibits.windows
+    if windows is not None:
+        windows = np.resize(windows, (GRID_IMAGES, *windows.shape[1:]))
+    fakes = model.generate(GRID_IMAGES, seed=seed, windows=windows)
     few = min(_RECONSTRUCTED, len(reals))
     few_reals, few_fakes = reals[:few], fakes[:few]
     rows = [
@@ -62,15 +119,59 @@ def look_at(model: BEGAN, reals: np.ndarray, seed: int) -> Look:
         reconstructions=to_uint8(np.concatenate(rows)),
         fake_spread=spread(fakes),
         real_spread=spread(reals),
+        speech=_speak(model, exhibits.strips),
     )
 
 
 def save_look(
     look: Look, folder: RunFolder, step: int, provenance: Provenance
 ) -> None:
-    """Writes the two grids as PNG files."""
+    """Writes the grids as PNG files."""
     for kind in ("samples", "reconstructions"):
         images = getattr(look, kind)
         columns = min(_COLUMNS, len(images) // 4)
         grid = make_grid(images, columns=columns)
         save_png(folder.picture(kind, step), grid, provenance)
+    if look.speech is not None:
+        grid = make_grid(look.speech, columns=_COLUMNS)
+        save_png(folder.picture("speech", step), grid, provenance)
+
+
+def _speak(model: BEGAN, strips: tuple[Strip, ...]) -> np.ndarray | None:
+    if not strips:
+        return None
+    rows = []
+    for strip in strips:
+        rows += [strip.images, _faces_of(model, strip)]
+    return to_uint8(np.concatenate(rows))
+
+
+def _faces_of(model: BEGAN, strip: Strip) -> np.ndarray:
+    """At the look of the middle frame, where there are looks."""
+    generator = model.ema_generator
+    inputs = {"mfcc": strip.windows}
+    if generator.has_look:
+        middle = len(strip.images) // 2
+        look = np.asarray(generator.look(strip.images[middle : middle + 1]))
+        inputs["noise"] = np.repeat(look, len(strip.images), axis=0)
+    return np.clip(generator.predict(inputs, verbose=0), -1, 1)
+
+
+def _choose_strips(dataset: FaceDataset, split: str) -> tuple[Strip, ...]:
+    strips = []
+    length = _STRIP_STRIDE * (_COLUMNS - 1) + 1
+    for clip in dataset.clips(split):
+        if len(clip["frames"]) < length:
+            continue
+        start = (len(clip["frames"]) - length) // 2
+        frames = range(start, start + length, _STRIP_STRIDE)
+        images = np.stack([decode_frame(clip["frames"][i]) for i in frames])
+        windows = clip_windows(clip, dataset.info, frames)
+        strips.append(Strip(_to_float(images), windows))
+        if len(strips) == _STRIP_CLIPS:
+            break
+    return tuple(strips)
+
+
+def _to_float(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) / 127.5 - 1.0

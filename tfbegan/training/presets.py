@@ -32,6 +32,39 @@ _SMALL_DATA_OBJECTIVE = ObjectiveConfig(
     code_prior=0.5,
 )
 
+_TALKING = Preset(
+    claim=(
+        "python train.py --conditioning audio+noise --data DIR: a face that"
+        " speaks in time with any sound, from minutes of a speaker's footage"
+        " or from the puppets, within an hour on two cores"
+        " (docs/results/audio.md)."
+    ),
+    architecture=ModelConfig(
+        conditioning="audio+noise", filters=16, latent_dim=32
+    ),
+    objective=ObjectiveConfig(
+        gamma=1.0,
+        lambda_k=0.01,
+        code_cycle=0.2,
+        code_anchor=4.0,
+        code_prior=1.0,
+        mouth_weight=4.0,
+        mate_share=0.5,
+        sync=0.05,
+        motion=1.0,
+        detail=2.0,
+        sound_ramp_steps=500,
+    ),
+    training=TrainingConfig(
+        learning_rate=1e-3,
+        beta_1=0.9,
+        clip_norm=1.0,
+        steps=8_000,
+        stall_steps=1_500,
+        clips_per_batch=8,
+    ),
+)
+
 PRESETS = {
     "small-data": Preset(
         claim=(
@@ -47,6 +80,38 @@ PRESETS = {
             clip_norm=1.0,
             steps=5_000,
             stall_steps=1_000,
+        ),
+    ),
+    "talking": _TALKING,
+    "regressor": Preset(
+        claim=(
+            "python train.py --preset regressor --data DIR: talking with the"
+            " GAN taken away, the control of docs/results/audio.md: the sound"
+            " works, and the faces are blurred."
+        ),
+        architecture=_TALKING.architecture,
+        objective=_TALKING.objective.replace(
+            adversarial=0.0, sync=0.0, motion=0.0, detail=0.0
+        ),
+        training=_TALKING.training,
+    ),
+    "seed": Preset(
+        claim=(
+            "python train.py --preset seed --conditioning audio --data DIR:"
+            " BEGAN with the sound in place of z, or beside it"
+            " (audio+noise), and nothing else: every face comes out the same"
+            " (tfbegan reproduce-collapse)."
+        ),
+        architecture=ModelConfig(
+            conditioning="audio",
+            filters=16,
+            latent_dim=32,
+            audio_encoder="full",
+            film=False,
+        ),
+        objective=ObjectiveConfig(gamma=0.5, lambda_k=0.001),
+        training=TrainingConfig(
+            learning_rate=1e-4, beta_1=0.5, steps=8_000, stall_steps=0
         ),
     ),
     "demo": Preset(
@@ -77,9 +142,12 @@ PRESETS = {
         training=TrainingConfig(learning_rate=1e-4, beta_1=0.5, steps=200_000),
     ),
 }
-"""By name. "small-data" is the default."""
+"""By name. "small-data" is the default of noise, "talking" with sound."""
 
-DEFAULT_PRESET = "small-data"
+
+def default_preset(conditioning: str) -> str:
+    """The name of the preset for a conditioning, where none is asked for."""
+    return "small-data" if conditioning == "noise" else "talking"
 
 
 def find_preset(name: str) -> Preset:

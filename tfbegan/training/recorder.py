@@ -71,6 +71,8 @@ class Recorder:
             self._images("reals/reconstructed", rebuilt)
             self._images("fakes", fakes)
             self._images("fakes/reconstructed", rebuilt_fakes)
+            if look.speech is not None:
+                self._images("speech", look.speech)
         self._writer.flush()
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from tfbegan.training.acceleration import (
 )
 from tfbegan.training.checkpoints import load_checkpoint
 from tfbegan.training.loop import TrainingLoop
-from tfbegan.training.pictures import GRID_IMAGES
+from tfbegan.training.pictures import choose_exhibits
 from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,
@@ -67,7 +67,7 @@ def train(config: RunConfig, runs: Path) -> RunResult:
     dataset = _open_fitting(config)
     folder = create_run_folder(Path(runs), config)
     with folder_lock(folder.path, "training"):
-        model = _new_model(config)
+        model = _new_model(config, dataset)
         return _run(config, folder, dataset, model, _schedule(config.training))
 
 
@@ -102,7 +102,8 @@ def resume(folder: RunFolder, steps: int | None = None) -> RunResult:
         schedule = _schedule(config.training)
         checkpoint = load_checkpoint(folder.checkpoints)
         if checkpoint is None:
-            return _run(config, folder, dataset, _new_model(config), schedule)
+            model = _new_model(config, dataset)
+            return _run(config, folder, dataset, model, schedule)
         schedule.restore(checkpoint.schedule)
         notes = tuple(
             f"A checkpoint was damaged, so training went on from step"
@@ -123,9 +124,10 @@ def _run(
     keep_freed_memory()
     training = config.training
     done = int(model.step)
-    reals = _reals(dataset, training.seed)
-    _save_reals(folder, reals)
-    loop = TrainingLoop(folder, training, schedule, reals)
+    with_audio = config.architecture.takes_sound
+    exhibits = choose_exhibits(dataset, training.seed, with_audio)
+    _save_reals(folder, exhibits.reals)
+    loop = TrainingLoop(folder, training, schedule, exhibits)
     if done < training.steps:
         batches = dataset.stream(
             "train",
@@ -134,6 +136,7 @@ def _run(
             start_step=done,
             clips_per_batch=training.clips_per_batch,
             flip=training.flip,
+            with_audio=with_audio,
         )
         try:
             model.fit(
@@ -162,11 +165,12 @@ def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
     )
 
 
-def _new_model(config: RunConfig) -> BEGAN:
+def _new_model(config: RunConfig, dataset: FaceDataset) -> BEGAN:
     training = config.training
     model = BEGAN(
         config.architecture,
         config.objective,
+        speech=dataset.speech if config.architecture.takes_sound else None,
         ema_decay=training.ema_decay,
         seed=training.seed,
         dtype=choose_precision(training.precision),
@@ -198,14 +202,14 @@ def _open_fitting(config: RunConfig) -> FaceDataset:
             f" --image-size {size}, or build the data set again with --size"
             f" {config.architecture.image_size}."
         )
+    if config.architecture.takes_sound and not dataset.info.has_audio:
+        raise ConfigError(
+            f"The data set {config.data} has no sound for every face, so"
+            f" --conditioning {config.architecture.conditioning} can't learn"
+            " from it. Train with --conditioning noise, or build it from"
+            " footage with sound."
+        )
     return dataset
-
-
-def _reals(dataset: FaceDataset, seed: int) -> Any:
-    """The reals to compare with: float32 [<= 64, S, S, 3] in [-1, 1]."""
-    split = "validation" if dataset.frames("validation") else "train"
-    images = dataset.images(split, GRID_IMAGES, seed=seed)
-    return images.astype("float32") / 127.5 - 1
 
 
 def _save_reals(folder: RunFolder, reals: Any) -> None:

@@ -186,7 +186,7 @@ def _make_first_free(runs: Path, number: int, facts: str) -> Path:
 
 def _facts(config: RunConfig) -> str:
     return (
-        f"{config.training.conditioning}"
+        f"{config.architecture.conditioning}"
         f"-faces{config.architecture.image_size}"
         f"-b{config.training.batch_size}"
         f"-g{config.objective.gamma:g}"

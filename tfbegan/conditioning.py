@@ -1,0 +1,149 @@
+"""What makes a sound matter, as pure functions of tensors.
+
+BEGAN alone never looks at the pair (face, sound), so its best answer is one
+face for every sound. Each function here is one named addition to the loss of G
+or of the sync critic, on frames paired with their sound; none enters k or M.
+Images are float32 [B, S, S, 3] in [-1, 1]. No state, no networks: `keras.ops`
+alone.
+"""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+Tensor = Any
+
+_LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
+
+
+def mouth_mask(
+    image_size: int, mouth_box: tuple[float, float, float, float]
+) -> np.ndarray:
+    """1 inside of the mouth box, 0 outside: float32 [1, S, S, 1].
+
+    Args:
+        image_size: S, in pixels.
+        mouth_box: left, top, right, bottom as fractions of the side; see
+            `FaceConfig`.
+    """
+    left, top, right, bottom = (round(v * image_size) for v in mouth_box)
+    mask = np.zeros((1, image_size, image_size, 1), np.float32)
+    mask[:, top:bottom, left:right] = 1.0
+    return mask
+
+
+def blank_mouth(images: Tensor, mask: Tensor) -> Tensor:
+    """The images with the mouth box in mid grey.
+
+    What is left tells who it is, the pose and the light, and not the mouth:
+    the code of such an image can't do the sound's work.
+    """
+    return images * (1.0 - mask)
+
+
+def paired_error(images: Tensor, fakes: Tensor, weights: Tensor) -> Tensor:
+    """mean w |x - G(z, a)| on true pairs, weighted per pixel.
+
+    Wav2Pix (Duarte et al. 2019), Wav2Lip (Prajwal et al. 2020) and every
+    other system known to us in which the sound works has such a term.
+
+    Args:
+        images: float32 [B, S, S, 3].
+        fakes: float32 [B, S, S, 3], made from the sound of `images`.
+        weights: float32, broadcast to [B, S, S, 1].
+    """
+    return ops.mean(weights * ops.abs(images - fakes))
+
+
+def contrastive_loss(
+    mouths: Tensor, sounds: Tensor, temperature: Any
+) -> Tensor:
+    """InfoNCE over a batch: each mouth must find its own sound, and back.
+
+    Van den Oord et al., arXiv 1807.03748; with frames of the same clip in the
+    batch, as in SyncNet (Chung, Zisserman 2016), it is the moment and not the
+    speaker or the take that tells a pair.
+
+    Args:
+        mouths: float32 [B, E], of length 1.
+        sounds: float32 [B, E], of length 1; row i belongs to mouth i.
+        temperature: Of the softmax, above 0.
+
+    Returns:
+        float32 [], log(B) where nothing is told apart.
+    """
+    similarities = ops.matmul(mouths, ops.transpose(sounds)) / temperature
+    by_mouth = ops.log_softmax(similarities, axis=1)
+    by_sound = ops.log_softmax(similarities, axis=0)
+    return -0.5 * ops.mean(ops.diagonal(by_mouth) + ops.diagonal(by_sound))
+
+
+def motion_distance(images: Tensor, fakes: Tensor, same_clip: Tensor) -> Tensor:
+    """How far the mouths of G move within a clip, against the real ones.
+
+    For every two frames of one clip: | |G_i - G_j| - |x_i - x_j| |, each
+    distance averaged over the pixels. A paired error alone shrinks movements
+    towards their mean; here their size is what is asked for.
+
+    Args:
+        images: float32 [B, H, W, 3], mouths.
+        fakes: float32 [B, H, W, 3], of the same sounds.
+        same_clip: float32 [B, B], 1 for two different frames of one clip.
+    """
+    moved = ops.abs(_pairwise_distance(fakes) - _pairwise_distance(images))
+    return ops.sum(moved * same_clip) / ops.maximum(ops.sum(same_clip), 1.0)
+
+
+def detail_distance(images: Tensor, fakes: Tensor, window: int = 4) -> Tensor:
+    """How much fine structure there is, place by place, against real.
+
+    The mean magnitude of the Laplacian in windows of pixels is compared. It
+    does not say where in a window an edge lies, so, unlike with pixels, a
+    blurred answer is no good compromise.
+
+    Args:
+        images: float32 [B, S, S, 3].
+        fakes: float32 [B, S, S, 3].
+        window: Side of a window in pixels.
+    """
+    return ops.mean(
+        ops.abs(_local_detail(fakes, window) - _local_detail(images, window))
+    )
+
+
+def mean_detail_distance(
+    images: Tensor, fakes: Tensor, window: int = 4
+) -> Tensor:
+    """The same on the averages of two batches that are no pairs.
+
+    Args:
+        images: float32 [B, S, S, 3].
+        fakes: float32 [N, S, S, 3].
+        window: Side of a window in pixels.
+    """
+    real = ops.mean(_local_detail(images, window), axis=0)
+    fake = ops.mean(_local_detail(fakes, window), axis=0)
+    return ops.mean(ops.abs(fake - real))
+
+
+def ramp(step: Tensor, steps: int) -> Tensor:
+    """From 0 to 1 in the first `steps` steps: float32 []; 1 if steps is 0.
+
+    On small data a condition that is there at once can itself cause a
+    collapse (Shahbazi et al., ICLR 2022, arXiv 2201.06578).
+    """
+    if not steps:
+        return ops.ones(())
+    return ops.clip(ops.cast(step, "float32") / float(steps), 0.0, 1.0)
+
+
+def _pairwise_distance(images: Tensor) -> Tensor:
+    flat = ops.reshape(images, (ops.shape(images)[0], -1))  # [B, H*W*3]
+    return ops.mean(ops.abs(flat[:, None] - flat[None]), axis=-1)  # [B, B]
+
+
+def _local_detail(images: Tensor, window: int) -> Tensor:
+    grey = ops.mean(images, axis=-1, keepdims=True)  # [B, S, S, 1]
+    edges = ops.conv(grey, _LAPLACIAN[..., None, None], padding="valid")
+    return ops.average_pool(ops.abs(edges), window, window, padding="valid")
