@@ -14,6 +14,8 @@ _COMMANDS = {
     "generate": "faces from noise, as a picture",
     "interpolate": "the way from one face to another, as a picture",
     "evaluate": "how good a run's faces are, in figures and a picture",
+    "animate": "a talking face from speech, as a video",
+    "compare": "real and generated faces side by side, as a video",
     "export": "a SavedModel for TF Serving",
 }
 _EXAMPLES = """examples:
@@ -21,9 +23,12 @@ _EXAMPLES = """examples:
   tfbegan generate --count 64 --seed 0 --output faces.png
   tfbegan interpolate 1 2 --output path.png
   tfbegan evaluate runs/00000-noise-faces64-b16-g0.8 --data data/talk
+  tfbegan animate speech.wav --output talk.mp4
+  tfbegan compare --data data/talk --output compare.mp4
   tfbegan export --output served
 
-exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 and 143
+interrupted
 """
 
 
@@ -47,7 +52,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Only the command that is called is imported."""
     parser = argparse.ArgumentParser(
         prog="tfbegan",
-        description="Boundary equilibrium GANs: faces from noise.",
+        description="Boundary equilibrium GANs: faces from noise, talking"
+        " faces from speech.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

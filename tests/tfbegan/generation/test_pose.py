@@ -1,0 +1,84 @@
+"""z walks slowly, smoothly, for ever, and never leaves the cube."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfbegan.errors import ConfigError
+from tfbegan.generation.latents import draw_latents
+from tfbegan.generation.pose import Pose, centre_of
+
+CENTRE = draw_latents(1, 16, seed=3)[0]
+
+
+@given(
+    seed=st.integers(0, 2**40),
+    movement=st.floats(0, 1),
+    time_s=st.floats(0, 1e6),
+)
+def test_z_stays_in_the_cube_and_near_its_place(seed, movement, time_s):
+    pose = Pose(CENTRE, movement, seed)
+    latents = pose.at(np.array([time_s]))
+    assert latents.shape == (1, 16)
+    assert np.abs(latents).max() <= 1
+    assert np.abs(latents - CENTRE).max() <= movement + 1e-6
+
+
+def test_a_frame_does_not_depend_on_the_others():
+    pose = Pose(CENTRE, 0.2, seed=1)
+    times = np.arange(1_000) / 25
+    whole = pose.at(times)
+    np.testing.assert_array_equal(pose.at(times[700:710]), whole[700:710])
+    again = Pose(CENTRE, 0.2, seed=1).at(times)
+    np.testing.assert_array_equal(again, whole)
+    assert np.abs(Pose(CENTRE, 0.2, seed=2).at(times) - whole).max() > 0.05
+
+
+def test_it_moves_but_no_faster_than_it_says():
+    pose = Pose(CENTRE, 0.2, seed=1)
+    steps = np.abs(np.diff(pose.at(np.arange(20_000) / 25), axis=0))
+    assert steps.max() <= pose.largest_speed / 25 + 1e-6
+    assert pose.largest_speed / 25 < 0.02
+    assert steps.mean() > 1e-4
+
+
+def test_it_is_the_same_walk_at_any_time():
+    pose = Pose(np.zeros(64), 0.2, seed=5)
+    early = pose.at(np.arange(0, 2_000, 0.2))
+    late = pose.at(np.arange(1e5, 1e5 + 2_000, 0.2))
+    assert np.abs(early.mean(0)).max() < 0.02
+    np.testing.assert_allclose(early.std(0), late.std(0), rtol=0.25)
+
+
+def test_a_still_pose_stands_still():
+    pose = Pose(CENTRE, 0.0, seed=1)
+    np.testing.assert_array_equal(pose.at(np.arange(9.0)), CENTRE[None])
+    assert pose.largest_speed == 0
+
+
+def test_a_coordinate_beyond_the_cube_stays_where_it_is():
+    pose = Pose(np.array([1.5, 0.0]), 0.5, seed=0)
+    latents = pose.at(np.arange(100.0))
+    assert (latents[:, 0] == 1.5).all()
+    assert np.ptp(latents[:, 1]) > 0.3
+
+
+def test_the_seed_s_face_is_the_first_that_generate_draws():
+    expected = draw_latents(5, 16, seed=9)[0]
+    np.testing.assert_array_equal(centre_of(None, 16, seed=9), expected)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Pose(CENTRE, 1.5, 0),
+        lambda: Pose(CENTRE, float("nan"), 0),
+        lambda: centre_of(np.zeros(3), 16, 0),
+        lambda: centre_of(np.full(16, np.nan), 16, 0),
+        lambda: centre_of(None, 16, -1),
+    ],
+)
+def test_nonsense_is_refused(call):
+    with pytest.raises(ConfigError, match="Received"):
+        call()

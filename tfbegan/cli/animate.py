@@ -1,0 +1,191 @@
+"""`tfbegan animate`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tfbegan.generation.animation import AnimationSettings
+    from tfbegan.generation.loading import LoadedGenerator
+
+EXIT_PARTLY = 3
+_MOVEMENT = 0.2
+_EPILOG = """examples:
+  tfbegan animate speech.wav -o talk.mp4
+  tfbegan animate speech.mp3 -o talk.webm --seed 7 --still-pose
+  tfbegan animate interview.mp4 -o talk.gif --face portrait.jpg --fps 30
+
+SPEECH is any file with sound that FFmpeg reads: WAV, FLAC, MP3, OGG, M4A, or a
+video, at any rate and with any number of channels. The name of the video
+chooses its format: MP4 (H.264, AAC), WebM (VP9, Opus) or GIF, which is silent.
+A photograph should be a crop like those that the model learnt from; else its
+middle square is taken.
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 done, but SPEECH is damaged and
+what could not be read is silent or missing
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "speech", type=Path, metavar="SPEECH", help="sound file, or a video"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("out/talk.mp4"),
+        help="video: .mp4, .webm or .gif (default: %(default)s)",
+    )
+    add_speaker_options(parser)
+    parser.add_argument(
+        "--fps",
+        type=float,
+        default=25.0,
+        help="frames a second (default: 25)",
+    )
+    parser.add_argument(
+        "--scale",
+        type=int,
+        help="enlarge so many times (default: to 256 pixels or more)",
+    )
+
+
+def add_speaker_options(parser: argparse.ArgumentParser) -> None:
+    """Which model speaks, who is shown, and how the head moves."""
+    parser.add_argument(
+        "--source",
+        help="run folder or .keras file (default: the newest run in ./runs)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="who speaks (default: 0)"
+    )
+    parser.add_argument(
+        "--face",
+        type=Path,
+        nargs="+",
+        metavar="PHOTO",
+        help="photographs of who speaks, instead of the seed",
+    )
+    pose = parser.add_mutually_exclusive_group()
+    pose.add_argument(
+        "--natural-pose",
+        action="store_true",
+        default=True,
+        help="small movements of head and eyes (the default)",
+    )
+    pose.add_argument(
+        "--still-pose",
+        action="store_false",
+        dest="natural_pose",
+        help="only the sound moves the face",
+    )
+    parser.add_argument(
+        "--movement",
+        type=float,
+        default=_MOVEMENT,
+        help="how far the natural pose goes, 0 to 1 (default: %(default)s)",
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    from tfbegan.generation.animation import animate
+    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.provenance import Provenance
+    from tfbegan.generation.speech import open_speech
+    from tfbegan.generation.video import Film, Soundtrack, save_video
+
+    speech = open_speech(parsed.speech)
+    generator = load_generator(parsed.source)
+    settings = speaker_settings(parsed, generator, parsed.fps)
+    film = Film(
+        settings.frame_rate,
+        Provenance.of_model(generator.model),
+        parsed.scale,
+        Soundtrack(speech.read(), speech.sample_rate, speech.channels),
+    )
+    heard = speech.read()
+    faces = animate(generator, heard, speech.sample_rate, settings)
+    seconds = speech.duration_s or 0
+    started = time.monotonic()
+    shown = with_progress(faces, round(seconds * settings.frame_rate))
+    count = save_video(parsed.output, shown, film)
+    tell_result(parsed.output, count, settings.frame_rate, started)
+    return tell_damage(heard.damage)
+
+
+def speaker_settings(
+    parsed: argparse.Namespace, generator: "LoadedGenerator", fps: float
+) -> "AnimationSettings":
+    """The settings that `add_speaker_options` and a frame rate ask for."""
+    from tfbegan.generation.animation import AnimationSettings
+
+    face = _look(generator, parsed.face) if parsed.face else None
+    return AnimationSettings(
+        fps=fps,
+        seed=parsed.seed,
+        natural_pose=parsed.natural_pose,
+        movement=parsed.movement,
+        face=face,
+    )
+
+
+def with_progress(
+    frames: Iterator["np.ndarray"], total: int
+) -> Iterator["np.ndarray"]:
+    """The frames, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(
+        frames,
+        "animating",
+        total=total or None,
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
+def tell_result(
+    path: Path, count: int, frame_rate: Any, started: float
+) -> None:
+    """Prints what was written and how fast."""
+    seconds = float(count / frame_rate)
+    spent = max(time.monotonic() - started, 1e-3)
+    print(
+        f"{path}: {count} frames, {seconds:.2f} s, made in {spent:.1f} s"
+        f" ({seconds / spent:.0f} times real time)"
+    )
+
+
+def tell_damage(damage: str | None) -> int:
+    """Prints what could not be read; returns the exit code."""
+    if damage is None:
+        return 0
+    print(
+        f"tfbegan: {damage} The rest was animated.",
+        file=sys.stderr,
+    )
+    return EXIT_PARTLY
+
+
+def _look(generator: "LoadedGenerator", paths: Sequence[Path]) -> Any:
+    """The z that photographs have in common."""
+    import numpy as np
+
+    from tfbegan.generation.photographs import read_photograph
+
+    photographs = [
+        read_photograph(path, generator.image_size) for path in paths
+    ]
+    return generator.look(np.stack(photographs)).mean(axis=0)

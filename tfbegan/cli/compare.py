@@ -1,0 +1,227 @@
+"""`tfbegan compare`."""
+
+import argparse
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfbegan.cli.animate import (
+    add_speaker_options,
+    speaker_settings,
+    tell_damage,
+    tell_result,
+    with_progress,
+)
+from tfbegan.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tfbegan.generation.loading import LoadedGenerator
+
+_HEIGHT = 256
+_EPILOG = """examples:
+  tfbegan compare interview.mp4 -o compare.mp4
+  tfbegan compare --data data/talk --clips 6 -o compare.mp4
+
+With a video the picture shows it on the left and the face that the model makes
+from its sound on the right, with the sound. With a data set it shows clips of
+the held-out split, one after another, cropped as in training; a data set holds
+no sound to play, so that video is silent. Where the model looks at faces, the
+generated one takes who it is from the clip's real frames, mouths left out, or
+else from --face.
+
+exit codes: as those of tfbegan animate
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "video", type=Path, nargs="?", metavar="VIDEO", help="of a speaker"
+    )
+    parser.add_argument("--data", type=Path, help="data set, instead of VIDEO")
+    parser.add_argument(
+        "--split", default="validation", help="of the data set (%(default)s)"
+    )
+    parser.add_argument(
+        "--clips", type=int, default=4, help="of the data set (default: 4)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("out/compare.mp4"),
+        help="video: .mp4, .webm or .gif (default: %(default)s)",
+    )
+    add_speaker_options(parser)
+    parser.add_argument(
+        "--fps",
+        type=float,
+        help="frames a second (default: those of VIDEO or of the data)",
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    if (parsed.video is None) == (parsed.data is None):
+        raise UsageError(
+            "tfbegan compare needs either a VIDEO or --data. Received:"
+            f" {'neither' if parsed.video is None else 'both'}"
+        )
+    from tfbegan.generation.loading import load_generator
+
+    if parsed.video is None:
+        return _compare_clips(parsed, load_generator(parsed.source))
+    return _compare_video(parsed)
+
+
+def _compare_video(parsed: argparse.Namespace) -> int:
+    from tfbegan.generation.animation import animate
+    from tfbegan.generation.comparison import side_by_side
+    from tfbegan.generation.footage import open_footage
+    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.speech import open_speech
+    from tfbegan.generation.video import Soundtrack
+
+    footage = open_footage(parsed.video)
+    speech = open_speech(parsed.video)
+    generator = load_generator(parsed.source)
+    fps = parsed.fps or min(footage.fps, 60.0)
+    settings = speaker_settings(parsed, generator, fps)
+    heard = speech.read()
+    faces = animate(generator, heard, speech.sample_rate, settings)
+    pairs = side_by_side(footage.shown(settings.frame_rate), faces, _HEIGHT)
+    sound = Soundtrack(speech.read(), speech.sample_rate, speech.channels)
+    total = round((speech.duration_s or 0) * settings.frame_rate)
+    _save(parsed, generator, settings.frame_rate, pairs, total, sound)
+    return tell_damage(heard.damage)
+
+
+def _save(
+    parsed: argparse.Namespace,
+    generator: "LoadedGenerator",
+    frame_rate: Fraction,
+    pairs: Iterator["np.ndarray"],
+    total: int,
+    sound: Any = None,
+) -> None:
+    from tfbegan.generation.provenance import Provenance
+    from tfbegan.generation.video import Film, save_video
+
+    provenance = Provenance.of_model(generator.model)
+    film = Film(frame_rate, provenance, scale=1, sound=sound)
+    started = time.monotonic()
+    count = save_video(parsed.output, with_progress(pairs, total), film)
+    tell_result(parsed.output, count, frame_rate, started)
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """One clip of a data set."""
+
+    frames: "np.ndarray"
+    windows: "np.ndarray"
+    fps: float
+
+
+def _compare_clips(
+    parsed: argparse.Namespace, generator: "LoadedGenerator"
+) -> int:
+    from tfbegan.generation.media import exact_frame_rate
+
+    clips = list(_clips(parsed, generator))
+    frame_rate = exact_frame_rate(parsed.fps or clips[0].fps)
+    pairs = itertools.chain.from_iterable(
+        _clip_pairs(parsed, generator, clip, frame_rate) for clip in clips
+    )
+    total = sum(len(clip.frames) for clip in clips)
+    _save(parsed, generator, frame_rate, pairs, total)
+    return 0
+
+
+def _clips(
+    parsed: argparse.Namespace, generator: "LoadedGenerator"
+) -> Iterator[_Clip]:
+    """Clips from all over the split."""
+    from tfbegan.data.dataset import open_dataset
+
+    if parsed.clips < 1:
+        raise ConfigError(
+            f"--clips must be at least 1. Received: {parsed.clips}"
+        )
+    dataset = open_dataset(parsed.data)
+    _check_dataset(parsed, dataset, generator)
+    total = dataset.info.clips(parsed.split)
+    step = max(1, total // parsed.clips)
+    chosen = itertools.islice(
+        dataset.clips(parsed.split), 0, step * parsed.clips, step
+    )
+    half = dataset.info.audio.window_frames // 2
+    for record in chosen:
+        yield _decoded(record, half)
+
+
+def _check_dataset(
+    parsed: argparse.Namespace, dataset: Any, generator: "LoadedGenerator"
+) -> None:
+    if generator.audio is None:
+        raise ConfigError(
+            f"{generator.path} was trained without sound, so it can't speak."
+            " Name a run of audio, audio+noise or audio+face."
+        )
+    if not dataset.frames(parsed.split):
+        raise ConfigError(
+            f"{parsed.data} has no faces in its {parsed.split} split. Name"
+            " another --split."
+        )
+    if not dataset.info.has_audio or dataset.info.audio != generator.audio:
+        raise ConfigError(
+            f"The sound of {parsed.data} is not what {generator.path} learnt"
+            " to hear: it has none, or other MFCC. Name the data set that it"
+            " was trained on."
+        )
+
+
+def _decoded(record: dict[str, Any], half: int) -> _Clip:
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    frames = [
+        np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+        for content in record["frames"]
+    ]
+    rows = record["mfcc_centres"][:, None] + np.arange(-half, half + 1)
+    times = record["frame_times"]
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.04
+    return _Clip(np.stack(frames), record["mfcc"][rows], round(1 / step, 2))
+
+
+def _clip_pairs(
+    parsed: argparse.Namespace,
+    generator: "LoadedGenerator",
+    clip: _Clip,
+    frame_rate: Fraction,
+) -> Iterator["np.ndarray"]:
+    import numpy as np
+
+    from tfbegan.generation.animation import animate_windows
+    from tfbegan.generation.comparison import side_by_side
+
+    settings = speaker_settings(parsed, generator, float(frame_rate))
+    if settings.face is None and generator.conditioning in (
+        "audio+noise",
+        "audio+face",
+    ):
+        images = clip.frames.astype(np.float32) / 127.5 - 1.0
+        face = generator.look(images).mean(axis=0)
+        settings = replace(settings, face=face, natural_pose=False)
+    faces = animate_windows(generator, [clip.windows], settings)
+    yield from side_by_side(clip.frames, faces, _HEIGHT)

@@ -1,0 +1,91 @@
+"""How z moves while a face speaks: not at all, or slowly around its place."""
+
+import numpy as np
+
+from tfbegan.errors import ConfigError
+from tfbegan.generation.latents import draw_latents
+
+_WAVES = 3
+_SLOWEST_HZ, _FASTEST_HZ = 0.05, 0.35
+
+
+class Pose:
+    """A smooth, stationary walk of z around a centre.
+
+    Each coordinate is a sum of three sine waves of 0.05 to 0.35 Hz with random
+    phases, so z at any time is a function of (seed, time) alone and an hour
+    takes no more memory than a second. A coordinate never goes farther out
+    than the cube [-1, 1], or than its centre where that lies outside: near the
+    border it moves less.
+
+    Args:
+        centre: float [latent_dim], the z that it walks around.
+        movement: How far a coordinate goes at most, in [0, 1]; 0 is a still
+            pose.
+        seed: Of the waves.
+
+    Raises:
+        ConfigError: The movement or the seed makes no sense.
+    """
+
+    def __init__(self, centre: np.ndarray, movement: float, seed: int) -> None:
+        if not 0 <= movement <= 1:
+            raise ConfigError(
+                f"The movement must be in [0, 1]. Received: {movement}"
+            )
+        self.centre = np.asarray(centre, np.float64)
+        room = np.maximum(0.0, 1.0 - np.abs(self.centre))
+        self.reach = np.minimum(movement, room)
+        generator = np.random.Generator(np.random.PCG64([seed, 1]))
+        shape = (_WAVES, len(self.centre))
+        self._hertz = generator.uniform(_SLOWEST_HZ, _FASTEST_HZ, shape)
+        self._phases = generator.uniform(0, 2 * np.pi, shape)
+
+    @property
+    def largest_speed(self) -> float:
+        """No coordinate moves faster: in units of z a second."""
+        return float(2 * np.pi * _FASTEST_HZ * self.reach.max(initial=0))
+
+    def at(self, times_s: np.ndarray) -> np.ndarray:
+        """z at some times.
+
+        Args:
+            times_s: float [T].
+
+        Returns:
+            float32 [T, latent_dim]; [1, latent_dim] for a still pose.
+        """
+        if not self.reach.any():
+            return self.centre[None].astype(np.float32)
+        times = np.asarray(times_s, np.float64)[:, None, None]
+        angles = 2 * np.pi * self._hertz * times + self._phases
+        waves = np.sin(angles).mean(axis=1)  # [T, latent_dim]
+        return (self.centre + self.reach * waves).astype(np.float32)
+
+
+def centre_of(
+    face: np.ndarray | None, latent_dim: int, seed: int
+) -> np.ndarray:
+    """Who speaks: a given z, or the first that the seed draws.
+
+    Args:
+        face: float [latent_dim], or None.
+        latent_dim: Length of z.
+        seed: `tfbegan generate` draws its first face from the same.
+
+    Returns:
+        float32 [latent_dim].
+
+    Raises:
+        ConfigError: The z has another length or is not finite, or the seed
+            makes no sense.
+    """
+    if face is None:
+        return draw_latents(1, latent_dim, seed)[0]
+    centre = np.asarray(face, np.float32)
+    if centre.shape != (latent_dim,) or not np.isfinite(centre).all():
+        raise ConfigError(
+            f"The z of a face must be {latent_dim} finite numbers."
+            f" Received the shape: {centre.shape}"
+        )
+    return centre
