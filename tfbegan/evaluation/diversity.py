@@ -29,6 +29,20 @@ def spread(images: np.ndarray) -> float:
 def mean_ms_ssim(images: np.ndarray) -> float:
     """Mean multi-scale structural similarity of all pairs of images.
 
+    Args:
+        images: float [N, H, W, C], in [-1, 1], N at least 2.
+
+    Returns:
+        1 if every image is the same.
+    """
+    count = len(images)
+    pairs = count * (count - 1)
+    return float((pairwise_ms_ssim(images).sum() - count) / pairs)
+
+
+def pairwise_ms_ssim(images: np.ndarray) -> np.ndarray:
+    """Multi-scale structural similarity of all pairs of images.
+
     As many scales are used as leave maps no smaller than the filter: two at
     32 px, three at 64, four at 128, five from 176.
 
@@ -36,7 +50,7 @@ def mean_ms_ssim(images: np.ndarray) -> float:
         images: float [N, H, W, C], in [-1, 1], N at least 2.
 
     Returns:
-        1 if every image is the same.
+        float [N, N], symmetric, 1 on the diagonal.
     """
     import tensorflow as tf
 
@@ -45,7 +59,7 @@ def mean_ms_ssim(images: np.ndarray) -> float:
     weights = np.array(_SSIM_SCALE_WEIGHTS[:scales])
     pairs = np.array(list(itertools.combinations(range(len(images)), 2)))
     tensor = tf.constant((images + 1) / 2, tf.float32)
-    total = 0.0
+    similarities = np.eye(len(images))
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         first, second = pairs[start : start + _PAIRS_AT_ONCE].T
         similarity = tf.image.ssim_multiscale(
@@ -54,6 +68,6 @@ def mean_ms_ssim(images: np.ndarray) -> float:
             max_val=1.0,
             power_factors=weights / weights.sum(),
             filter_size=_SSIM_FILTER_SIZE,
-        )
-        total += float(tf.reduce_sum(similarity))
-    return total / len(pairs)
+        ).numpy()
+        similarities[first, second] = similarities[second, first] = similarity
+    return similarities

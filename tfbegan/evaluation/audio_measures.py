@@ -1,0 +1,477 @@
+"""The measures A1 to A10 of one arm: does the sound move the mouth?
+
+A1 to A5, A9 and A10 are taken of whole clips spoken by one identity (one z),
+and averaged over a few identities; A6 of every identity with the same sounds;
+A7 and A8 of faces of random identities with sounds from all clips. Ratios are
+to the same figure of the real frames of the same clips.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tfbegan.evaluation.arms import (
+    Arm,
+    Moments,
+    RealArm,
+    perform,
+    windows_at,
+)
+from tfbegan.evaluation.diversity import pairwise_ms_ssim
+from tfbegan.evaluation.estimates import (
+    UNDEFINED,
+    Estimate,
+    mean_over_clips,
+    over_clips,
+    ratio_over_clips,
+)
+from tfbegan.evaluation.feature_distances import (
+    FeatureSet,
+    KernelSums,
+    covered,
+)
+from tfbegan.evaluation.instruments import Instruments, spread_frames
+from tfbegan.evaluation.mouth_meters import correlation
+from tfbegan.evaluation.regions import (
+    change_over_time,
+    mean_pairwise_distance,
+    sharpness,
+)
+from tfbegan.evaluation.retrieval import (
+    Lineups,
+    draw_lineups,
+    hit_rates,
+)
+from tfbegan.evaluation.speech_clips import SpeechClip
+from tfbegan.evaluation.variance_shares import two_way_shares, within_share
+
+DIVERSITY_FACES = 64
+_LINEUP_ROUNDS = 8
+_LAYOUT_IDENTITIES = 8
+_LAYOUT_SOUNDS = 32
+_FEATURE_FACES = 800
+_NEIGHBOURS = 5
+_FEWEST_SILENT = 4
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The clips that are measured on, and what of them never changes.
+
+    Attributes:
+        clips: That nothing was learnt from.
+        instruments: What measures.
+        seed: Of every drawing.
+    """
+
+    clips: Sequence[SpeechClip]
+    instruments: Instruments
+    seed: int = 0
+
+    @cached_property
+    def lineups(self) -> Lineups:
+        """The sets of 16 moments of A4."""
+        lengths = [len(clip) for clip in self.clips]
+        return draw_lineups(lengths, _LINEUP_ROUNDS, self.seed)
+
+    @cached_property
+    def real_openings(self) -> list[np.ndarray]:
+        """What is measured on the real frames, float [T] a clip."""
+        meter = self.instruments.opening
+        return [meter.measure(clip.images()) for clip in self.clips]
+
+    @cached_property
+    def real_hit_rates(self) -> np.ndarray:
+        """A4 of the real frames, float [clips]."""
+        return self.hit_rates(RealArm(self.clips))
+
+    @cached_property
+    def real_features(self) -> FeatureSet:
+        """Of real faces at the moments of A8."""
+        return self.features_of(RealArm(self.clips))
+
+    @cached_property
+    def training_features(self) -> FeatureSet:
+        """Of training faces: A8, real against real."""
+        clips = self.instruments.training_clips
+        arm = RealArm(clips)
+        moments = _spread_moments(clips, _FEATURE_FACES)
+        faces = arm.faces(moments[0], moments)
+        return FeatureSet(self.instruments.features(faces), moments[0])
+
+    @cached_property
+    def silent(self) -> list[np.ndarray]:
+        """Frames of each clip in whose whole window it is silent."""
+        quiet = self.instruments.quiet
+        return [
+            np.flatnonzero(clip.windows()[:, :, 0].max(axis=1) < quiet)
+            for clip in self.clips
+        ]
+
+    @cached_property
+    def diverse_moments(self) -> Moments:
+        """64 moments, as many clips as there are, for A7."""
+        return _random_moments(self.clips, DIVERSITY_FACES, self.seed)
+
+    @cached_property
+    def real_ms_ssim(self) -> np.ndarray:
+        """Of real faces at those moments, float [64, 64]."""
+        faces = RealArm(self.clips).faces(
+            self.diverse_moments[0], self.diverse_moments
+        )
+        return pairwise_ms_ssim(faces)
+
+    def hit_rates(self, arm: Arm) -> np.ndarray:
+        """A4 of an arm, float [clips]; the first identity of each cast."""
+        clips, _ = self.lineups.moments
+        identities = np.array([arm.cast(clip)[0] for clip in clips])
+        return hit_rates(
+            self.instruments.probe,
+            arm.faces(identities, self.lineups.moments),
+            windows_at(self.clips, self.lineups.moments),
+            self.lineups,
+        )
+
+    def features_of(self, arm: Arm) -> FeatureSet:
+        """Of faces of random identities, at moments of all clips."""
+        moments = _spread_moments(self.clips, _FEATURE_FACES)
+        identities = self.random_identities(arm, len(moments[0]))
+        faces = arm.faces(identities, moments)
+        return FeatureSet(self.instruments.features(faces), moments[0])
+
+    def random_identities(self, arm: Arm, count: int) -> np.ndarray:
+        """Every one as often as any other, in random order: int [count]."""
+        generator = np.random.default_rng(self.seed)
+        return generator.permutation(np.arange(count) % arm.identities)
+
+
+@dataclass
+class ClipFigures:
+    """One figure a clip for what is measured of whole clips."""
+
+    spread: list[float] = field(default_factory=list)
+    opening_r: list[float] = field(default_factory=list)
+    width_r: list[float] = field(default_factory=list)
+    amplitude: list[float] = field(default_factory=list)
+    silence_offset: list[float] = field(default_factory=list)
+    silence_change: list[float] = field(default_factory=list)
+    silence_change_real: list[float] = field(default_factory=list)
+    sharpness: list[float] = field(default_factory=list)
+    smoothness: list[float] = field(default_factory=list)
+
+
+def measure_arm(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    """All measures of one arm.
+
+    Args:
+        arm: Who speaks.
+        held_out: What it speaks, and what measures it.
+
+    Returns:
+        By the names of `audio_report.MEASURES`.
+    """
+    return {
+        **_of_whole_clips(arm, held_out),
+        **_retrieval(arm, held_out),
+        **_shares(arm, held_out),
+        "ms_ssim_excess": _ms_ssim_excess(arm, held_out),
+        **_features(arm, held_out),
+    }
+
+
+def measure_real(held_out: HeldOut) -> dict[str, Estimate]:
+    """Real against real: the best that each measure can give.
+
+    As `measure_arm` of the real frames, but A6 is the share within clips (in
+    the mouth box) and between them (outside): what sound and z could explain
+    at most. A8 compares training faces with the held-out ones.
+    """
+    arm = RealArm(held_out.clips)
+    return {
+        **_of_whole_clips(arm, held_out),
+        **_retrieval(arm, held_out),
+        **_real_shares(held_out),
+        "ms_ssim_excess": _ms_ssim_excess(arm, held_out),
+        **_feature_figures(held_out.training_features, held_out),
+    }
+
+
+def opening_curves(arm: Arm, held_out: HeldOut, clip: int) -> np.ndarray:
+    """The opening over time as the first identity speaks a clip: [T]."""
+    faces = perform(arm, clip, len(held_out.clips[clip]))[0]
+    return held_out.instruments.opening.measure(faces)
+
+
+def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    figures = ClipFigures()
+    silences: list[tuple[np.ndarray, np.ndarray]] = []
+    for index, clip in enumerate(held_out.clips):
+        performances = perform(arm, index, len(clip))
+        _add_clip(figures, held_out, index, performances)
+        silences.append(_silence(held_out, index, performances))
+    mean = {
+        "spread": mean_over_clips(np.array(figures.spread)),
+        "opening_r": mean_over_clips(np.array(figures.opening_r)),
+        "amplitude": mean_over_clips(np.array(figures.amplitude)),
+        "sharpness": mean_over_clips(np.array(figures.sharpness)),
+        "smoothness": mean_over_clips(np.array(figures.smoothness)),
+        **_silence_figures(silences, figures),
+    }
+    if figures.width_r:
+        mean["width_r"] = mean_over_clips(np.array(figures.width_r))
+    return mean
+
+
+def _add_clip(
+    figures: ClipFigures,
+    held_out: HeldOut,
+    index: int,
+    performances: np.ndarray,
+) -> None:
+    """Adds one clip's figures, averaged over the identities that speak it."""
+    clip, tools = held_out.clips[index], held_out.instruments
+    box, real = tools.box, clip.images()
+    openings = [tools.opening.measure(faces) for faces in performances]
+    real_opening = held_out.real_openings[index]
+    known = clip.has_truth and tools.true_mouth is not None
+    target = clip.opening if known else real_opening
+    figures.spread.append(
+        _mean(mean_pairwise_distance(box.crop(faces)) for faces in performances)
+        / mean_pairwise_distance(box.crop(real))
+    )
+    figures.opening_r.append(
+        _mean(correlation(opening, target) for opening in openings)
+    )
+    figures.amplitude.append(
+        _mean(opening.std() for opening in openings)
+        / max(real_opening.std(), 1e-9)
+    )
+    if known and tools.true_mouth is not None:
+        measure_width = tools.true_mouth.measure_width
+        figures.width_r.append(
+            _mean(
+                correlation(measure_width(faces), clip.width)
+                for faces in performances
+            )
+        )
+    figures.sharpness.append(
+        _mean(sharpness(box.crop(faces)) for faces in performances)
+        / sharpness(box.crop(real))
+    )
+    figures.smoothness.append(
+        _mean(change_over_time(box.outside(faces)) for faces in performances)
+        / change_over_time(box.outside(real))
+    )
+
+
+def _silence(
+    held_out: HeldOut, index: int, performances: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Openings and changes in a clip's silence.
+
+    Openings count from the mean opening of the whole clip in the same face
+    where there is no truth, since the eigen-mouth has no zero.
+
+    Returns:
+        Float [n, 2] openings (generated, real) of silent frames, and float
+        [m, 2] changes of the mouth box between two silent frames in a row.
+    """
+    silent = held_out.silent[index]
+    tools, clip = held_out.instruments, held_out.clips[index]
+    openings = [tools.opening.measure(faces) for faces in performances]
+    real = held_out.real_openings[index]
+    if tools.true_mouth is None:
+        openings = [opening - opening.mean() for opening in openings]
+        real = real - real.mean()
+    generated = np.mean(openings, axis=0)
+    pairs = silent[:-1][np.diff(silent) == 1]
+    changes = np.array(
+        [
+            (
+                _mean(_change(tools.box.crop(f), t) for f in performances),
+                _change(tools.box.crop(clip.images(slice(t, t + 2))), 0),
+            )
+            for t in pairs
+        ]
+    ).reshape(-1, 2)
+    return np.stack([generated[silent], real[silent]], axis=1), changes
+
+
+def _silence_figures(
+    silences: list[tuple[np.ndarray, np.ndarray]], figures: ClipFigures
+) -> dict[str, Estimate]:
+    """A5: |difference of mean openings| in real std, and ratio of changes."""
+    openings = [opening for opening, _ in silences if len(opening)]
+    changes = [change for _, change in silences if len(change)]
+    if sum(map(len, openings)) < _FEWEST_SILENT or not changes:
+        return {"silence_offset": UNDEFINED, "silence_change": UNDEFINED}
+
+    def offset(chosen: np.ndarray) -> float:
+        picked = np.concatenate([openings[i] for i in chosen])
+        generated, real = picked.mean(axis=0)
+        return abs(generated - real) / max(picked[:, 1].std(), 1e-9)
+
+    means = np.array([change.mean(axis=0) for change in changes])
+    return {
+        "silence_offset": over_clips(offset, len(openings)),
+        "silence_change": ratio_over_clips(means[:, 0], means[:, 1]),
+    }
+
+
+def _retrieval(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    rates, real = held_out.hit_rates(arm), held_out.real_hit_rates
+    return {
+        "retrieval": mean_over_clips(rates),
+        "retrieval_ratio": ratio_over_clips(rates, real),
+    }
+
+
+def _shares(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    """A6, from every one of a few identities with the same sounds."""
+    sounds = _random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
+    rows = min(arm.identities, _LAYOUT_IDENTITIES)
+    identities = held_out.random_identities(arm, arm.identities)[:rows]
+    tools = held_out.instruments
+    layout = np.stack(
+        [
+            arm.faces(np.full(len(sounds[0]), identity), sounds)
+            for identity in identities
+        ]
+    )  # [I, J, S, S, 3]
+    opening = np.stack([tools.opening.measure(faces) for faces in layout])
+    mouths, rest = tools.box.crop(layout), tools.box.outside(layout)
+
+    def share(values: np.ndarray, kind: str) -> Estimate:
+        return over_clips(
+            lambda chosen: getattr(two_way_shares(values[:, chosen]), kind),
+            values.shape[1],
+        )
+
+    # Averaged to 2x2 would be cheaper; the pixels themselves are the measure.
+    shares = {
+        "audio_share_mouth": share(_as_components(mouths), "audio"),
+        "audio_share_opening": share(opening, "audio"),
+    }
+    if rows > 1:
+        shares["latent_share_outside"] = share(_as_components(rest), "latent")
+    return shares
+
+
+def _as_components(values: np.ndarray) -> np.ndarray:
+    """The same variances in at most I * J numbers a cell instead of pixels.
+
+    Sums of squares do not change under a rotation, and I * J cells span no
+    more dimensions than there are cells.
+    """
+    cells = values.reshape(-1, int(np.prod(values.shape[2:])))
+    centred = cells.astype(np.float64) - cells.mean(axis=0)
+    variances, axes = np.linalg.eigh(centred @ centred.T)
+    kept = axes * np.sqrt(np.maximum(variances, 0))
+    return kept.reshape(*values.shape[:2], -1)
+
+
+def _real_shares(held_out: HeldOut) -> dict[str, Estimate]:
+    tools = held_out.instruments
+    every = [
+        clip.images(spread_frames(len(clip), 16)) for clip in held_out.clips
+    ]
+    mouths = [tools.box.crop(faces) for faces in every]
+    rest = [tools.box.outside(faces) for faces in every]
+    within = within_share(mouths)
+    between = 1 - within_share(rest)
+    opening = within_share(
+        [tools.opening.measure(faces)[:, None] for faces in every]
+    )
+    return {
+        "audio_share_mouth": _exact(within),
+        "audio_share_opening": _exact(opening),
+        "latent_share_outside": _exact(between),
+    }
+
+
+def _ms_ssim_excess(arm: Arm, held_out: HeldOut) -> Estimate:
+    """A7: mean over all pairs of 64 faces, minus the real faces' mean."""
+    identities = held_out.random_identities(arm, DIVERSITY_FACES)
+    faces = arm.faces(identities, held_out.diverse_moments)
+    excess = pairwise_ms_ssim(faces) - held_out.real_ms_ssim
+
+    def mean_excess(chosen: np.ndarray) -> float:
+        apart = chosen[:, None] != chosen[None]
+        return float(excess[np.ix_(chosen, chosen)][apart].mean())
+
+    return over_clips(mean_excess, DIVERSITY_FACES)
+
+
+def _features(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    return _feature_figures(held_out.features_of(arm), held_out)
+
+
+def _feature_figures(
+    measured: FeatureSet, held_out: HeldOut
+) -> dict[str, Estimate]:
+    """A8 of some faces against the real held-out ones."""
+    real = held_out.real_features
+    sums = KernelSums(measured, real)
+    drawn = np.random.default_rng(held_out.seed)
+    measured_clips = sums.across[0].shape[0]
+    paired = measured_clips == len(held_out.clips)
+
+    def distance(chosen: np.ndarray) -> float:
+        if paired:
+            return sums.distance(chosen, chosen)
+        others = drawn.integers(0, measured_clips, (measured_clips,))
+        return sums.distance(others, chosen)
+
+    near = covered(real, measured.features, _NEIGHBOURS)
+    reference = covered(real, held_out.training_features.features, _NEIGHBOURS)
+    rates, reference_rates = (
+        np.bincount(real.clips, weights=hit) / np.bincount(real.clips)
+        for hit in (near, reference)
+    )
+    interval = over_clips(distance, len(held_out.clips))
+    return {
+        "kid_ae": Estimate(sums.distance(), interval.low, interval.high),
+        "coverage": mean_over_clips(rates),
+        "coverage_ratio": ratio_over_clips(rates, reference_rates),
+    }
+
+
+def _spread_moments(clips: Sequence[SpeechClip], count: int) -> Moments:
+    """About `count` moments, evenly spread over clips and time."""
+    each = max(1, count // len(clips))
+    parts = [
+        (np.full(len(frames), index), frames)
+        for index, frames in enumerate(
+            spread_frames(len(clip), each) for clip in clips
+        )
+    ]
+    return (
+        np.concatenate([clip for clip, _ in parts]),
+        np.concatenate([frames for _, frames in parts]),
+    )
+
+
+def _random_moments(
+    clips: Sequence[SpeechClip], count: int, seed: int
+) -> Moments:
+    """Clips in turn, a random frame of each."""
+    generator = np.random.default_rng(seed)
+    order = np.resize(generator.permutation(len(clips)), count)
+    lengths = np.array([len(clip) for clip in clips])
+    frames = generator.integers(0, lengths[order])
+    return order, frames
+
+
+def _change(images: np.ndarray, frame: int) -> float:
+    return float(np.abs(images[frame + 1] - images[frame]).mean())
+
+
+def _mean(values: Any) -> float:
+    return float(np.mean(list(values)))
+
+
+def _exact(value: float) -> Estimate:
+    return Estimate(value, value, value)

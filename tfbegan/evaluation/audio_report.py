@@ -1,0 +1,365 @@
+"""Does the sound matter? A generator beside its controls, with a verdict."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tfbegan.errors import ConfigError
+from tfbegan.evaluation.arms import (
+    Arm,
+    GeneratorArm,
+    MeanFaceArm,
+    RealArm,
+    ShuffledArm,
+)
+from tfbegan.evaluation.audio_measures import (
+    HeldOut,
+    measure_arm,
+    measure_real,
+)
+from tfbegan.evaluation.estimates import (
+    UNDEFINED,
+    Estimate,
+    mean_over_clips,
+)
+from tfbegan.evaluation.instruments import spread_faces
+from tfbegan.evaluation.mouth_meters import correlation
+
+GENERATED = "generated"
+LOOK = "generated, z of the clip's face"
+SHUFFLED = "shuffled sound"
+MEAN_FACE = "mean face"
+REGRESSOR = "regressor"
+REAL = "real"
+
+_PRIOR_IDENTITIES = 64
+_MEAN_FACES = 2_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row of the table.
+
+    Attributes:
+        id: In the project's recipe, such as "A1".
+        label: What it is, for people.
+        low: Passes from here on.
+        high: Passes up to here.
+        conditionings: Of generators that it is asked of.
+    """
+
+    id: str
+    label: str
+    low: float = -math.inf
+    high: float = math.inf
+    conditionings: tuple[str, ...] = ("audio", "audio+noise", "audio+face")
+
+    @property
+    def bounds(self) -> str:
+        """The threshold in words; empty where there is none."""
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{self.low:g} to {self.high:g}"
+        if math.isfinite(self.low):
+            return f">= {self.low:g}"
+        return f"<= {self.high:g}" if math.isfinite(self.high) else ""
+
+    def passes(self, value: float) -> bool | None:
+        """Whether a value does; None where there is no threshold."""
+        if not self.bounds:
+            return None
+        return math.isfinite(value) and self.low <= value <= self.high
+
+
+_WITH_LATENT = ("audio+noise", "audio+face")
+_FOOTAGE_R = 0.75
+_PUPPETS_R = 0.9
+
+MEASURES: Mapping[str, Measure] = {
+    "spread": Measure(
+        "A1", "movement of the mouth within a clip, over real", low=0.7
+    ),
+    "opening_r": Measure("A2", "opening over time, r", low=_FOOTAGE_R),
+    "width_r": Measure("A2", "width over time, r", low=0.8),
+    "opening_r_shuffled": Measure(
+        "A2", "opening over time, r, shuffled sound", low=-0.1, high=0.1
+    ),
+    "amplitude": Measure(
+        "A3", "std of the opening, over real", low=0.8, high=1.2
+    ),
+    "retrieval": Measure("A4", "true sound found among 16 (chance .0625)"),
+    "retrieval_ratio": Measure("A4", "the same, over real", low=0.85),
+    "silence_offset": Measure(
+        "A5", "opening in silence, off real, in std of real", high=1.0
+    ),
+    "silence_change": Measure(
+        "A5", "change of the mouth in silence, over real", high=1.0
+    ),
+    "audio_share_mouth": Measure(
+        "A6", "sound's share of variance, mouth box", low=0.5
+    ),
+    "audio_share_opening": Measure("A6", "sound's share of variance, opening"),
+    "latent_share_outside": Measure(
+        "A6",
+        "share of variance of z, outside of the box",
+        low=0.5,
+        conditionings=_WITH_LATENT,
+    ),
+    "ms_ssim_excess": Measure(
+        "A7",
+        "MS-SSIM of pairs, minus real",
+        high=0.05,
+        conditionings=("audio+noise",),
+    ),
+    "kid_ae": Measure("A8", "kid_ae (better than the regressor's)"),
+    "coverage": Measure("A8", "coverage (k = 5)"),
+    "coverage_ratio": Measure("A8", "coverage, over training faces'", low=0.6),
+    "sharpness": Measure(
+        "A9", "sharpness of the mouth, over real", low=0.7, high=1.3
+    ),
+    "smoothness": Measure(
+        "A10", "change outside of the box, over real", high=1.2
+    ),
+}
+"""The rows, in order; the opening needs r >= .9 where the truth is known."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measure of all arms.
+
+    Attributes:
+        name: In `MEASURES`.
+        measure: With the thresholds that hold here.
+        figures: By the arms' names; an arm may lack it.
+        passed: Whether the first arm passes; None where nothing is asked.
+    """
+
+    name: str
+    measure: Measure
+    figures: Mapping[str, Estimate]
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class AudioReport:
+    """The whole table.
+
+    Attributes:
+        conditioning: Of the generator.
+        rows: In order.
+        arms: The names of the columns, the judged one first.
+        clips: Held-out clips.
+        frames: In them.
+        eigen_mouth_r: Pearson r of the eigen-mouth with the true opening, on
+            real held-out frames; None without truth.
+        eigen_mouth_explained: Share of the mouths' movement that it explains.
+    """
+
+    conditioning: str
+    rows: tuple[Row, ...]
+    arms: tuple[str, ...]
+    clips: int
+    frames: int
+    eigen_mouth_r: Estimate | None
+    eigen_mouth_explained: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether all that is asked for is reached."""
+        return all(row.passed is not False for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types; what is undefined is null."""
+        return {
+            "conditioning": self.conditioning,
+            "passed": self.passed,
+            "clips": self.clips,
+            "frames": self.frames,
+            "eigen_mouth": {
+                "explained": self.eigen_mouth_explained,
+                "r_with_truth": _plain(self.eigen_mouth_r),
+            },
+            "measures": {
+                row.name: {
+                    "id": row.measure.id,
+                    "label": row.measure.label,
+                    "passes_at": row.measure.bounds,
+                    "passed": row.passed,
+                    "figures": {
+                        arm: _plain(estimate)
+                        for arm, estimate in row.figures.items()
+                    },
+                }
+                for row in self.rows
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A generator to be judged.
+
+    Attributes:
+        speaker: With `speak`, `look`, `conditioning` and `latent_dim`, such
+            as a `LoadedGenerator`.
+        draw_latents: (n, latent_dim, seed) to z of the prior.
+        cast_size: How many z speak each clip.
+    """
+
+    speaker: Any
+    draw_latents: Callable[[int, int, int], np.ndarray]
+    cast_size: int = 2
+
+    def arms(self, held_out: HeldOut) -> dict[str, Arm]:
+        """Itself, with z of the prior and z of the clips' own faces."""
+        conditioning = self.speaker.conditioning
+        clips = held_out.clips
+        if conditioning == "audio":
+            return {GENERATED: GeneratorArm(self.speaker, clips, None)}
+        arms: dict[str, Arm] = {}
+        if conditioning == "audio+noise":
+            latents = self.draw_latents(
+                _PRIOR_IDENTITIES, self.speaker.latent_dim, held_out.seed
+            )
+            arms[GENERATED] = GeneratorArm(
+                self.speaker, clips, latents, self.cast_size
+            )
+        looks = self._looks(held_out)
+        if looks is not None:
+            arms[LOOK] = GeneratorArm(self.speaker, clips, looks, by_clip=True)
+        return arms
+
+    def _looks(self, held_out: HeldOut) -> np.ndarray | None:
+        """The code of each clip's middle frame, or None without encoder."""
+        middles = np.concatenate(
+            [clip.images([len(clip) // 2]) for clip in held_out.clips]
+        )
+        try:
+            return self.speaker.look(middles)
+        except ConfigError:
+            if self.speaker.conditioning == "audio+face":
+                raise
+            return None
+
+
+def measure_audio_mode(
+    candidate: Candidate,
+    held_out: HeldOut,
+    regressor: Candidate | None = None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> AudioReport:
+    """Judges a generator that takes sound, beside its controls.
+
+    Args:
+        candidate: The generator.
+        held_out: Clips that it never saw.
+        regressor: Another, trained on pairs with L1 alone, to be better than.
+        progress: Told the name of each arm before it is measured.
+
+    Raises:
+        ConfigError: The generator's faces or sounds are not the data set's.
+    """
+    arms = _all_arms(candidate, held_out, regressor)
+    figures: dict[str, dict[str, Estimate]] = {}
+    for name, arm in arms.items():
+        progress(name)
+        figures[name] = measure_arm(arm, held_out)
+    progress(REAL)
+    figures[REAL] = measure_real(held_out)
+    return AudioReport(
+        conditioning=candidate.speaker.conditioning,
+        rows=_rows(figures, candidate.speaker.conditioning, held_out),
+        arms=tuple(figures),
+        clips=len(held_out.clips),
+        frames=sum(len(clip) for clip in held_out.clips),
+        eigen_mouth_r=check_eigen_mouth(held_out),
+        eigen_mouth_explained=held_out.instruments.eigen_mouth.explained,
+    )
+
+
+def check_eigen_mouth(held_out: HeldOut) -> Estimate | None:
+    """r of the eigen-mouth with the true opening; None without truth."""
+    if not all(clip.has_truth for clip in held_out.clips):
+        return None
+    meter = held_out.instruments.eigen_mouth
+    return mean_over_clips(
+        np.array(
+            [
+                correlation(meter.measure(clip.images()), clip.opening)
+                for clip in held_out.clips
+            ]
+        )
+    )
+
+
+def shown_arms(candidate: Candidate, held_out: HeldOut) -> tuple[Arm, RealArm]:
+    """The judged arm and the true one, for curves and film strips."""
+    return next(iter(candidate.arms(held_out).values())), RealArm(
+        held_out.clips
+    )
+
+
+def _all_arms(
+    candidate: Candidate, held_out: HeldOut, regressor: Candidate | None
+) -> dict[str, Arm]:
+    arms = candidate.arms(held_out)
+    judged = next(iter(arms.values()))
+    arms[SHUFFLED] = ShuffledArm.of(judged, held_out.clips, held_out.seed)
+    faces = spread_faces(held_out.instruments.training_clips, _MEAN_FACES)
+    arms[MEAN_FACE] = MeanFaceArm(faces.mean(axis=0))
+    if regressor is not None:
+        arms[REGRESSOR] = next(iter(regressor.arms(held_out).values()))
+    return arms
+
+
+def _rows(
+    figures: Mapping[str, Mapping[str, Estimate]],
+    conditioning: str,
+    held_out: HeldOut,
+) -> tuple[Row, ...]:
+    rows = []
+    judged = next(iter(figures))
+    known = held_out.instruments.true_mouth is not None
+    for name, measure in MEASURES.items():
+        if name == "opening_r" and known:
+            measure = Measure(measure.id, measure.label, low=_PUPPETS_R)
+        found = {
+            arm: measured[name]
+            for arm, measured in figures.items()
+            if name in measured
+        }
+        if name == "opening_r_shuffled":
+            found = {judged: figures[SHUFFLED]["opening_r"]}
+        if found:
+            passed = _passed(name, measure, found, judged, conditioning)
+            rows.append(Row(name, measure, found, passed))
+    return tuple(rows)
+
+
+def _passed(
+    name: str,
+    measure: Measure,
+    found: Mapping[str, Estimate],
+    judged: str,
+    conditioning: str,
+) -> bool | None:
+    if conditioning not in measure.conditionings:
+        return None
+    value = found.get(judged, UNDEFINED).value
+    if name == "kid_ae" and REGRESSOR in found:
+        return value < found[REGRESSOR].value
+    if name == "opening_r_shuffled" and math.isnan(value):
+        return None  # nothing moves, which A1 tells
+    return measure.passes(value)
+
+
+def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
+    if estimate is None:
+        return None
+    return {
+        name: value if math.isfinite(value) else None
+        for name, value in asdict(estimate).items()
+    }

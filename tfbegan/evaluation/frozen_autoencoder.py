@@ -1,0 +1,77 @@
+"""The frozen autoencoder, whose features say how alike two sets of faces are.
+
+FID's network knows photographs of a thousand things and needs 299 pixels and
+thousands of faces; this one knows the faces of the training split. Its figures
+are named kid_ae and never "FID".
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfbegan.evaluation.fitting import Fit, fit_network, in_batches
+from tfbegan.evaluation.speech_clips import SpeechClip, as_float
+
+_FIT = Fit(steps=1_500, learning_rate=1e-3)
+_BATCH = 32
+_FILTERS = 8
+_CODE = 64
+
+
+@dataclass(frozen=True)
+class FaceFeatures:
+    """The codes of the frozen autoencoder, each of mean 0 and variance 1.
+
+    Attributes:
+        autoencoder: An `Autoencoder`.
+        mean: float32 [code], over training faces.
+        std: float32 [code], likewise.
+    """
+
+    autoencoder: Any
+    mean: np.ndarray
+    std: np.ndarray
+
+    @classmethod
+    def of(cls, autoencoder: Any, training_faces: np.ndarray) -> "FaceFeatures":
+        """Normalised by real training faces, float32 [N, S, S, 3]."""
+        codes = in_batches(autoencoder.encode, training_faces)
+        return cls(autoencoder, codes.mean(axis=0), codes.std(axis=0) + 1e-6)
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Faces [N, S, S, 3] in [-1, 1] to float32 [N, code]."""
+        codes = in_batches(self.autoencoder.encode, images)
+        return (codes - self.mean) / self.std
+
+
+def train_autoencoder(clips: Sequence[SpeechClip], seed: int) -> Any:
+    """Learns to give faces back through 64 numbers.
+
+    Args:
+        clips: Of the training split.
+        seed: Of weights and order.
+
+    Returns:
+        An `Autoencoder`.
+    """
+    import tensorflow as tf
+
+    from tfbegan.models.autoencoder import Autoencoder
+
+    faces = np.concatenate([clip.pixels for clip in clips])
+    model = Autoencoder(faces.shape[1], _FILTERS, _CODE, seed=seed)
+
+    def loss(batch: dict[str, Any]) -> Any:
+        images = batch["image"]
+        return tf.reduce_mean(tf.abs(model(images) - images))
+
+    def batches() -> Iterator[dict[str, np.ndarray]]:
+        generator = np.random.default_rng(seed)
+        while True:
+            chosen = generator.integers(0, len(faces), _BATCH)
+            yield {"image": as_float(faces[chosen])}
+
+    fit_network(model, loss, batches(), _FIT)
+    return model

@@ -1,0 +1,167 @@
+"""Clips as the measures take them: decoded faces and the sound of each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfbegan.config import AudioConfig
+from tfbegan.errors import ConfigError, DatasetError
+
+if TYPE_CHECKING:
+    from tfbegan.data.dataset import FaceDataset
+
+_FEWEST_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class SpeechClip:
+    """Some seconds of one talking face.
+
+    Attributes:
+        clip_id: Of the record.
+        source_id: Of the source it was cut from.
+        pixels: uint8 [T, S, S, 3].
+        mfcc: float32 [M, n_mfcc], not normalised.
+        centres: int64 [T], the row of `mfcc` on which each frame's window is
+            centred.
+        half: Rows of a window on either side of its centre.
+        opening: float32 [T] in [0, 1], the true opening of the mouth; [0]
+            where it isn't known.
+        width: float32 [T] in [0, 1], likewise.
+    """
+
+    clip_id: str
+    source_id: str
+    pixels: np.ndarray
+    mfcc: np.ndarray
+    centres: np.ndarray
+    half: int
+    opening: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    width: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether opening and width of the mouth are known."""
+        return len(self.opening) == len(self)
+
+    def images(self, frames: Any = slice(None)) -> np.ndarray:
+        """Faces, float32 [N, S, S, 3] in [-1, 1]; all by default."""
+        return as_float(self.pixels[frames])
+
+    def windows(self, frames: Any = slice(None)) -> np.ndarray:
+        """The sound around faces, float32 [N, window_frames, n_mfcc]."""
+        offsets = np.arange(-self.half, self.half + 1)
+        return self.mfcc[self.centres[frames][:, None] + offsets]
+
+    @property
+    def energy(self) -> np.ndarray:
+        """c0, the energy in decibels but for scale, at each frame: [T]."""
+        return self.mfcc[self.centres, 0]
+
+
+def as_float(pixels: np.ndarray) -> np.ndarray:
+    """uint8 faces to float32 in [-1, 1]."""
+    return pixels.astype(np.float32) / 127.5 - 1.0
+
+
+def load_clips(
+    dataset: "FaceDataset", splits: Sequence[str], most: int | None = None
+) -> list[SpeechClip]:
+    """The clips of some splits, decoded.
+
+    Args:
+        dataset: With sound.
+        splits: Such as ("train",).
+        most: Clips to take at most, evenly spread over all; None takes all.
+
+    Returns:
+        In the order of the shards. Clips of less than 8 frames are left out:
+        nothing moves in them.
+
+    Raises:
+        ConfigError: The data set has no sound.
+        DatasetError: There is no clip in the splits.
+    """
+    if not dataset.info.has_audio:
+        raise ConfigError(
+            f"The data set {dataset.folder} has no sound for every face, so"
+            " a generator that takes sound can't be measured on it. Name one"
+            " that was built from footage with sound."
+        )
+    total = sum(dataset.info.clips(split) for split in splits)
+    count = total if most is None else min(most, total)
+    wanted = set(np.linspace(0, total - 1, count).round().astype(int).tolist())
+    clips = [
+        _decode(record, dataset.info.audio)
+        for position, record in enumerate(_records(dataset, splits))
+        if position in wanted and len(record["frames"]) >= _FEWEST_FRAMES
+    ]
+    if not clips:
+        raise DatasetError(
+            f"{dataset.folder} has no clip of {_FEWEST_FRAMES} frames or more"
+            f" in {' and '.join(splits)}. Build it with more sources."
+        )
+    return clips
+
+
+def _records(
+    dataset: "FaceDataset", splits: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    for split in splits:
+        if dataset.frames(split):
+            yield from dataset.clips(split)
+
+
+def _decode(record: dict[str, Any], audio: AudioConfig) -> SpeechClip:
+    import tensorflow as tf
+
+    return SpeechClip(
+        clip_id=record["clip_id"].decode(),
+        source_id=record["source_id"].decode(),
+        pixels=np.stack(
+            [
+                tf.io.decode_image(frame, channels=3).numpy()
+                for frame in record["frames"]
+            ]
+        ),
+        mfcc=record["mfcc"],
+        centres=record["mfcc_centres"],
+        half=audio.window_frames // 2,
+        opening=record["mouth_opening"],
+        width=record["mouth_width"],
+    )
+
+
+def check_speaks(generator: Any, dataset: "FaceDataset") -> None:
+    """Refuses a data set whose faces or sounds a generator does not make.
+
+    Args:
+        generator: With `audio` and `image_size`, such as a `LoadedGenerator`.
+        dataset: To be measured on.
+
+    Raises:
+        ConfigError: One takes no sound, or sizes or front ends differ.
+    """
+    info = dataset.info
+    if generator.audio is None:
+        raise ConfigError(
+            f"{generator.path} takes no sound, so it can't be measured beside"
+            " a generator that does. Name a run of a conditioning with audio."
+        )
+    if generator.image_size != info.face.image_size:
+        raise ConfigError(
+            f"{generator.path} makes faces of {generator.image_size} pixels,"
+            f" and those of {dataset.folder} have {info.face.image_size}. Name"
+            " a data set of the same size."
+        )
+    if generator.audio != info.audio:
+        raise ConfigError(
+            f"{dataset.folder} has another MFCC front end than"
+            f" {generator.path} was trained with. Build it again with the"
+            " training data's settings."
+        )
