@@ -12,6 +12,9 @@ IMAGE_SIZES = (32, 64, 128, 256)
 CONDITIONINGS = ("noise", "audio", "audio+noise", "audio+face")
 AUDIO_ENCODERS = ("compact", "full")
 
+_LARGEST_WINDOW = 16_384
+"""Numbers that G hears at once; the full encoder then has 4 GB of weights."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -34,8 +37,9 @@ class Config:
         """The inverse of `to_dict`.
 
         Raises:
-            ConfigError: `content` is no dictionary, has an unknown key, or a
-                value of the wrong type or range.
+            ConfigError: `content` is no dictionary, has an unknown key, lacks
+                one that has no default, or has a value of the wrong type or
+                range.
         """
         if not isinstance(content, dict):
             raise ConfigError(
@@ -47,6 +51,17 @@ class Config:
             raise ConfigError(
                 f"{cls.__name__} has no setting {unknown[0]!r}. Known:"
                 f" {', '.join(sorted(known))}"
+            )
+        required = {
+            field.name
+            for field in dataclasses.fields(cls)
+            if field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        }
+        if missing := sorted(required - set(content)):
+            raise ConfigError(
+                f"{cls.__name__} lacks the setting {missing[0]!r}."
+                f" Received: {', '.join(sorted(content)) or 'none'}"
             )
         return cls(**content)
 
@@ -206,6 +221,10 @@ class SpeechConfig(Config):
 
     def validate(self) -> None:
         n_mfcc = self.audio.n_mfcc
+        if self.audio.window_frames * n_mfcc > _LARGEST_WINDOW:
+            self.fail(
+                "audio", f"of windows of {_LARGEST_WINDOW} numbers, at most"
+            )
         for name in ("mfcc_mean", "mfcc_std"):
             values = getattr(self, name)
             if len(values) != n_mfcc or not all(
@@ -248,8 +267,8 @@ class ModelConfig(Config):
             The paper takes 16,000.
         audio_encoder: "compact" or "full", the AudioEncoder's size; the
             compact one has a fortieth of the weights.
-        film: Whether the sound also modulates every convolution of G
-            (`FiLM`), beside being concatenated with z at its input.
+        film: Whether z and the sound also modulate every convolution of a G
+            that takes sound (`FiLM`), beside being its input.
     """
 
     conditioning: str = "noise"
@@ -378,6 +397,9 @@ class TrainingConfig(Config):
         flip: Mirror every other face, by a coin that the seed decides. For
             portraits of many; a speaker has a left and a right side.
         clips_per_batch: Clips that the frames of a batch come from.
+        gain_db: Sounds are made louder or quieter by up to so many decibels.
+        silence_share: Share of the sounds whose pauses become the silence of
+            a file, which has no room in it.
     """
 
     batch_size: int = 16
@@ -397,6 +419,8 @@ class TrainingConfig(Config):
     keep_checkpoints: int = 3
     flip: bool = False
     clips_per_batch: int = 16
+    gain_db: float = 0.0
+    silence_share: float = 0.0
 
     def validate(self) -> None:
         self.check_range("batch_size", 1, 65_536)
@@ -415,3 +439,5 @@ class TrainingConfig(Config):
         self.check_range("picture_steps", 1, 100_000_000)
         self.check_range("keep_checkpoints", 1, 1_000)
         self.check_range("clips_per_batch", 1, self.batch_size)
+        self.check_range("gain_db", 0, 60)
+        self.check_range("silence_share", 0, 1)

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of all versions (default: %(default)s)",
     )
     parser.add_argument(
+        "--compact",
+        type=Path,
+        metavar="FILE",
+        help="write a .keras file of half the size instead, to ship with a"
+        " program and to load with load_generator",
+    )
+    parser.add_argument(
         "--version",
         type=int,
         dest="model_version",
@@ -32,12 +40,28 @@ def run(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.loading import load_generator
 
     generator = load_generator(parsed.source)
+    if parsed.compact is not None:
+        from tfbegan.export.compact import save_compact
+
+        size = save_compact(generator.model, parsed.compact)
+        print(f"{parsed.compact}: {size / 1e6:.1f} MB")
+        return 0
     folder = export_saved_model(
         generator.model, parsed.output, parsed.model_version
     )
     print(
-        f"{folder}: serving_default takes z [batch, {generator.latent_dim}] and"
-        " gives images in [0, 1]. Serve it with: tensorflow_model_server"
+        f"{folder}: serving_default takes {_inputs(generator)} and gives images"
+        " in [0, 1]. Serve it with: tensorflow_model_server"
         f" --model_name=faces --model_base_path={parsed.output.resolve()}"
     )
     return 0
+
+
+def _inputs(generator: Any) -> str:
+    inputs = []
+    if generator.latent_dim:
+        inputs.append(f"z [batch, {generator.latent_dim}]")
+    if generator.audio is not None:
+        audio = generator.audio
+        inputs.append(f"mfcc [batch, {audio.window_frames}, {audio.n_mfcc}]")
+    return " and ".join(inputs)

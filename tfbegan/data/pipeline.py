@@ -7,12 +7,17 @@ and a batch size need not divide anything.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
+from tfbegan.data.augmentation import (
+    SoundAugmentation,
+    augment_window,
+    quiet_level,
+)
 from tfbegan.errors import ConfigError
 from tfbegan.records import DatasetInfo, parse_clip
 
@@ -26,6 +31,8 @@ _FRAMES_BUFFERED = 8_192
 
 _FILES_AT_ONCE = 4
 _CLIP_NUMBERS = 2**31
+_SOUND = 2**32
+"""Added to the seed: sound is not to follow the coins of the flips."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class StreamOrder:
             None is one frame a clip.
         flip: Whether every other face is mirrored.
         with_audio: Whether the MFCC window of each face comes with it.
+        augmentation: What is done to those windows.
     """
 
     batch_size: int
@@ -49,6 +57,7 @@ class StreamOrder:
     clips_per_batch: int | None = None
     flip: bool = False
     with_audio: bool = False
+    augmentation: SoundAugmentation = field(default_factory=SoundAugmentation)
 
     @property
     def frames_per_clip(self) -> int:
@@ -84,7 +93,7 @@ def stream(
     frames = epochs.flat_map(
         lambda epoch: _shuffled_frames(dataset, split, order, epoch)
     )
-    decode = _Decoder(dataset.info, order.flip, order.seed)
+    decode = _Decoder(dataset.info, order)
     return (
         frames.skip(first % total)
         .enumerate(start=first)
@@ -225,6 +234,9 @@ def _frame_groups(
             centres = tf.gather(clip["mfcc_centres"], members)
             rows = centres[:, None] + tf.range(-half, half + 1, dtype=tf.int64)
             parts["mfcc"] = tf.gather(clip["mfcc"], rows)  # [size, W, n_mfcc]
+            parts["quiet"] = tf.fill(
+                tf.shape(members), quiet_level(clip["mfcc"])
+            )
             parts["clip"] = tf.fill(
                 tf.shape(members),
                 tf.strings.to_hash_bucket_fast(clip["clip_id"], _CLIP_NUMBERS),
@@ -238,17 +250,29 @@ class _Decoder:
     """Encoded faces to what a model takes."""
 
     def __init__(
-        self, info: DatasetInfo, flip: bool = False, seed: int = 0
+        self, info: DatasetInfo, order: StreamOrder | None = None
     ) -> None:
         self.size = info.face.image_size
-        self.flip = flip
-        self.seed = seed
+        self.audio = info.audio
+        self.flip = order is not None and order.flip
+        self.seed = 0 if order is None else order.seed
+        self.augmentation = (
+            SoundAugmentation() if order is None else order.augmentation
+        )
 
     def numbered(
         self, number: tf.Tensor, parts: dict[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
-        """Decodes; the coin of the flip is a function of seed and number."""
+        """Decodes; what is drawn is a function of seed and number."""
         decoded = self(parts)
+        if self.augmentation and "mfcc" in parts:
+            decoded["mfcc"] = augment_window(
+                parts["mfcc"],
+                parts["quiet"],
+                self.audio,
+                self.augmentation,
+                tf.stack([tf.constant(self.seed, tf.int64) + _SOUND, number]),
+            )
         if self.flip:
             coin = tf.random.stateless_uniform((), [self.seed, number])
             decoded["image"] = tf.cond(
@@ -259,7 +283,7 @@ class _Decoder:
         return decoded
 
     def __call__(self, parts: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        decoded = dict(parts)
+        decoded = {k: v for k, v in parts.items() if k != "quiet"}
         pixels = tf.io.decode_image(
             parts["image"], channels=3, expand_animations=False
         )

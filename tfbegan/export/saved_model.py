@@ -6,6 +6,7 @@ from typing import Any
 
 from tfbegan._version import __version__
 from tfbegan.errors import ConfigError, OutputError
+from tfbegan.export.signatures import make_signatures
 from tfbegan.files import write_json
 from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE, Provenance
 
@@ -18,7 +19,12 @@ def export_saved_model(
     """Writes DIR/<version>/, as TF Serving looks for it.
 
     The signature "serving_default" takes "z", float32 [None, latent_dim] in
-    [-1, 1], and gives "images", float32 [None, S, S, 3] in [0, 1].
+    [-1, 1], and gives "images", float32 [None, S, S, 3] in [0, 1]. Of a model
+    that takes sound it takes "mfcc" as well, raw windows float32
+    [None, window_frames, n_mfcc] ("audio": alone), and there is a second
+    signature, "speak": "waveform", float32 [samples] in [-1, 1] at the front
+    end's sample rate, "fps", float32 [], and "z", float32 [latent_dim], to
+    the "images" of round(seconds * fps) frames.
 
     Args:
         model: A `Generator` in float32.
@@ -61,31 +67,33 @@ def export_saved_model(
 def _save(model: Any, folder: Path) -> None:
     import tensorflow as tf
 
-    noise = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
-
-    @tf.function(input_signature=[noise])
-    def serve(z: tf.Tensor) -> dict[str, tf.Tensor]:
-        images = tf.clip_by_value((model(z) + 1.0) / 2.0, 0.0, 1.0)
-        return {"images": images}
-
     module = tf.Module()
     module.variables_of_model = [weight.value for weight in model.weights]
     try:
         tf.saved_model.save(
-            module, str(folder), signatures={"serving_default": serve}
+            module, str(folder), signatures=make_signatures(model)
         )
     except tf.errors.OpError as error:  # a full disk; "PATH; reason"
         raise OSError(error.message.rpartition("; ")[2]) from error
 
 
 def _card(model: Any) -> dict[str, Any]:
+    inputs = {"z": "float32 [batch, latent_dim], uniform in [-1, 1]"}
+    if model.conditioning == "audio":
+        inputs = {}
+    front_end = {}
+    if model.speech is not None:
+        inputs["mfcc"] = "raw windows, float32 [batch, window_frames, n_mfcc]"
+        front_end = {"front_end": model.speech.audio.to_dict()}
     return {
         "generator": f"tfbegan {__version__}",
         "model_hash": Provenance.of_model(model).model_hash,
         "digital_source_type": DIGITAL_SOURCE_TYPE,
         "image_size": model.image_size,
         "latent_dim": model.latent_dim,
-        "input": "z: float32 [batch, latent_dim], uniform in [-1, 1]",
+        "conditioning": model.conditioning,
+        "inputs": inputs,
+        **front_end,
         "output": "images: float32 [batch, size, size, 3], RGB in [0, 1]",
         "consent": (
             "Faces of a person may be generated only with that person's"

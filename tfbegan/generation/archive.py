@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tfbegan.config import ModelConfig
+from tfbegan.config import ModelConfig, SpeechConfig
 from tfbegan.errors import ConfigError, ModelFileError
 
 _MEMBERS = frozenset({"config.json", "metadata.json", "model.weights.h5"})
@@ -32,7 +32,14 @@ _OUR_CLASSES = frozenset(
     }
 )
 _KERAS_CLASSES = frozenset({"DTypePolicy"})
-_SIZES = ("image_size", "filters", "latent_dim")
+_SIZES = (
+    "image_size",
+    "filters",
+    "latent_dim",
+    "conditioning",
+    "audio_encoder",
+    "film",
+)
 
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,
@@ -130,6 +137,8 @@ def _check_sizes(path: Path, settings: Any) -> None:
     given = {name: settings[name] for name in _SIZES if name in settings}
     try:
         ModelConfig.from_dict(given)
+        if settings.get("speech") is not None:
+            SpeechConfig.from_dict(settings["speech"])
     except ConfigError as error:
         raise ModelFileError(f"{path} is refused: {error}") from error
 

@@ -1,5 +1,6 @@
 """From a run, or a file, to something that makes faces."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
+from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
 from tfbegan.generation.latents import draw_latents
 
 _RUNS = Path("runs")
@@ -139,6 +141,36 @@ class LoadedGenerator:
         codes = self.model.look(np.asarray(images, np.float32))
         return np.clip(np.array(codes), -1.0, 1.0)
 
+    def animate(
+        self, waveform: Any, sample_rate: int, **settings: Any
+    ) -> Iterator[np.ndarray]:
+        """The frames of a face that says something, as they come.
+
+        Args:
+            waveform: Sound, float [N] or [N, channels] in [-1, 1], or an
+                iterable of such chunks, as a microphone gives them.
+            sample_rate: Of the waveform, in Hz.
+            **settings: Of `animation.AnimationSettings`, such as `fps`,
+                `seed`, `natural_pose` and `face`, a z from `look`.
+
+        Returns:
+            An iterator over uint8 [S, S, 3], one a frame.
+
+        Raises:
+            ConfigError: The model takes no sound, or a setting makes no
+                sense.
+            SourceError: While iterating: the sound can't be used.
+
+        Example:
+            >>> for frame in load_generator().animate(waveform, 16_000):
+            ...     show(frame)
+        """
+        from tfbegan.generation.animation import AnimationSettings, animate
+
+        return animate(
+            self, waveform, sample_rate, AnimationSettings(**settings)
+        )
+
     def _checked_latents(self, latents: np.ndarray | None) -> np.ndarray:
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
@@ -169,7 +201,8 @@ def load_generator(source: str | Path | None = None) -> LoadedGenerator:
 
     Args:
         source: A run folder, or a `.keras` file of a generator or of a whole
-            BEGAN. None takes the newest run in ./runs.
+            BEGAN, or the name of a bundled generator, "puppet". None takes
+            the newest run in ./runs, and the bundled one where there is none.
 
     Returns:
         It, in float32 whatever it was trained in.
@@ -210,7 +243,10 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 
 def _find(source: str | Path | None) -> Path:
     if source is None:
-        return _newest_generator(_RUNS)
+        found = _generators_in(_RUNS)
+        return found[-1] if found else bundled(DEFAULT_BUNDLED)
+    if str(source) in BUNDLED and not Path(source).exists():
+        return bundled(str(source))
     path = Path(source)
     if path.is_dir():
         generator = path / _GENERATOR_NAME
@@ -225,17 +261,22 @@ def _find(source: str | Path | None) -> Path:
     if path.suffix == ".keras":
         return path
     raise RunError(
-        f"{source} is neither a run folder nor a .keras file, and there is no"
-        " preset of that name (none is bundled yet). Train one with:"
-        " python train.py --conditioning noise"
+        f"{source} is neither a run folder nor a .keras file, and no"
+        f" generator of that name is bundled (there is: {', '.join(BUNDLED)})."
+        " Train one with: python train.py --conditioning noise"
     )
 
 
 def _newest_generator(runs: Path) -> Path:
-    found = sorted(runs.glob(f"*/{_GENERATOR_NAME}")) if runs.is_dir() else []
+    found = _generators_in(runs)
     if not found:
         raise RunError(
             f"There is no trained run in {runs}. Name one, or train one with:"
             " python train.py --conditioning noise"
         )
     return found[-1]
+
+
+def _generators_in(runs: Path) -> list[Path]:
+    """Of every run that has come to a checkpoint, by number."""
+    return sorted(runs.glob(f"*/{_GENERATOR_NAME}")) if runs.is_dir() else []

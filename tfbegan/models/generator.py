@@ -19,7 +19,7 @@ from tfbegan.models.network import Network
 class Generator(Network):
     """G: the discriminator's decoder, with weights of its own.
 
-    With sound, features of the sound join z at the input and modulate every
+    With sound, its features join z at the input, and both modulate every
     convolution. Where there are both, a look encoder gives the z of real
     faces from what surrounds their mouths.
 
@@ -33,7 +33,7 @@ class Generator(Network):
         speech: Front end and mouth box, a `SpeechConfig` or its dictionary;
             needed with sound.
         audio_encoder: "compact" or "full".
-        film: Whether the sound modulates the convolutions.
+        film: Whether, with sound, the input modulates the convolutions.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
@@ -71,7 +71,8 @@ class Generator(Network):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vanishing_residuals, **kwargs)
+        # Raw windows must arrive as they are; layers cast for themselves.
+        super().__init__(vanishing_residuals, **{"autocast": False, **kwargs})
         self.image_size = image_size
         self.filters = filters
         self.latent_dim = latent_dim
@@ -106,17 +107,17 @@ class Generator(Network):
                 dtype=self.dtype_policy,
                 name="look_encoder",
             )
+        self.input_dim = features + (
+            0 if conditioning == "audio" else latent_dim
+        )
         self.decoder = Decoder(
             image_size,
             filters,
             skip_connections=skip_connections,
-            condition_dim=features if film else 0,
+            condition_dim=self.input_dim if self.takes_sound and film else 0,
             seed=seed,
             dtype=self.dtype_policy,
             name="decoder",
-        )
-        self.input_dim = features + (
-            0 if conditioning == "audio" else latent_dim
         )
         self.build((None, self.input_dim))
 
@@ -169,7 +170,7 @@ class Generator(Network):
         if self.has_look:
             noise = ops.cast(noise, sound.dtype)
             codes = ops.concatenate([noise, sound], axis=-1)
-        condition = sound if self.film else None
+        condition = codes if self.film else None
         return self.decoder(codes, carry=self.carry, condition=condition)
 
     def look(self, images: Any) -> Any:

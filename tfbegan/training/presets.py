@@ -49,9 +49,9 @@ _TALKING = Preset(
         code_anchor=4.0,
         code_prior=1.0,
         mouth_weight=4.0,
-        mate_share=0.5,
+        mate_share=0.3,
         sync=0.05,
-        motion=1.0,
+        motion=2.0,
         detail=2.0,
         sound_ramp_steps=500,
     ),
@@ -62,6 +62,8 @@ _TALKING = Preset(
         steps=8_000,
         stall_steps=1_500,
         clips_per_batch=8,
+        gain_db=6.0,
+        silence_share=0.15,
     ),
 )
 

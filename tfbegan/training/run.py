@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfbegan.config import TrainingConfig
+from tfbegan.data.augmentation import SoundAugmentation
 from tfbegan.data.dataset import FaceDataset, open_dataset
 from tfbegan.errors import ConfigError, DatasetError, RunError
 from tfbegan.files import atomic_path, folder_lock
@@ -137,6 +138,9 @@ def _run(
             clips_per_batch=training.clips_per_batch,
             flip=training.flip,
             with_audio=with_audio,
+            augmentation=SoundAugmentation(
+                training.gain_db, training.silence_share
+            ),
         )
         try:
             model.fit(

@@ -1,0 +1,117 @@
+"""What a served generator can be asked, as functions of a graph."""
+
+from collections.abc import Callable
+from typing import Any
+
+Tensor = Any
+
+
+def make_signatures(model: Any) -> dict[str, Callable[..., Any]]:
+    """The signatures of a SavedModel; see `export_saved_model`.
+
+    Args:
+        model: A `Generator` in float32.
+    """
+    if model.speech is None:
+        return {"serving_default": _of_noise(model)}
+    return {
+        "serving_default": _of_windows(model),
+        "speak": _of_waveform(model),
+    }
+
+
+def _of_noise(model: Any) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    noise = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
+
+    @tf.function(input_signature=[noise])
+    def serve(z: Tensor) -> dict[str, Tensor]:
+        return {"images": _to_unit(model(z))}
+
+    return serve
+
+
+def _of_windows(model: Any) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    audio = model.speech.audio
+    windows = tf.TensorSpec(
+        (None, audio.window_frames, audio.n_mfcc), tf.float32, name="mfcc"
+    )
+    noise = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
+    if not model.has_look:
+
+        @tf.function(input_signature=[windows])
+        def serve_sound(mfcc: Tensor) -> dict[str, Tensor]:
+            return {"images": _to_unit(model({"mfcc": mfcc}))}
+
+        return serve_sound
+
+    @tf.function(input_signature=[noise, windows])
+    def serve(z: Tensor, mfcc: Tensor) -> dict[str, Tensor]:
+        return {"images": _to_unit(model({"noise": z, "mfcc": mfcc}))}
+
+    return serve
+
+
+def _of_waveform(model: Any) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    waveform_spec = tf.TensorSpec((None,), tf.float32, name="waveform")
+    fps_spec = tf.TensorSpec((), tf.float32, name="fps")
+    noise_spec = tf.TensorSpec((model.latent_dim,), tf.float32, name="z")
+    windows_of = _window_cutter(model.speech.audio)
+    if not model.has_look:
+
+        @tf.function(input_signature=[waveform_spec, fps_spec])
+        def speak_alone(waveform: Tensor, fps: Tensor) -> dict[str, Tensor]:
+            windows = windows_of(waveform, fps)
+            return {"images": _to_unit(model({"mfcc": windows}))}
+
+        return speak_alone
+
+    @tf.function(input_signature=[waveform_spec, fps_spec, noise_spec])
+    def speak(waveform: Tensor, fps: Tensor, z: Tensor) -> dict[str, Tensor]:
+        windows = windows_of(waveform, fps)
+        noise = tf.repeat(z[None], tf.shape(windows)[0], axis=0)
+        return {"images": _to_unit(model({"noise": noise, "mfcc": windows}))}
+
+    return speak
+
+
+def _window_cutter(audio: Any) -> Callable[[Tensor, Tensor], Tensor]:
+    """From a waveform to the raw window around every video frame."""
+    import tensorflow as tf
+
+    from tfbegan.layers.mfcc import MFCC
+
+    settings = audio.to_dict()
+    half = settings.pop("window_frames") // 2
+    mfcc = MFCC(**settings)
+    mfcc.build((1, None))
+    # Zeros sound before and after: the rows that windows at the ends reach.
+    padding = (half + 1) * audio.hop_length
+
+    def cut(waveform: Tensor, fps: Tensor) -> Tensor:
+        samples = tf.cast(tf.shape(waveform)[0], tf.float32)
+        count = tf.cast(tf.round(samples / audio.sample_rate * fps), tf.int32)
+        padded = tf.pad(waveform, [[padding, padding]])
+        rows = mfcc(padded[None])[0]  # [M, n_mfcc]
+        times = tf.range(tf.maximum(count, 1), dtype=tf.int32)
+        seconds = tf.cast(times, tf.float32) / fps
+        centres = tf.cast(
+            tf.floor(seconds * audio.frame_rate + 0.5), tf.int32
+        ) + (half + 1)
+        return tf.gather(
+            rows, centres[:, None] + tf.range(-half, half + 1)[None]
+        )  # [T, W, n_mfcc]
+
+    return cut
+
+
+def _to_unit(images: Tensor) -> Tensor:
+    """[-1, 1] to [0, 1], clipped."""
+    import tensorflow as tf
+
+    return tf.clip_by_value((images + 1.0) / 2.0, 0.0, 1.0)
