@@ -22,7 +22,7 @@ from tfbegan.training.checkpoints import (
 from tfbegan.training.pictures import Exhibits, look_at, save_look
 from tfbegan.training.progress import ProgressLine
 from tfbegan.training.recorder import Recorder
-from tfbegan.training.run_folder import RunFolder
+from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
 
 COLLAPSE_RATIO = 0.3
@@ -165,6 +165,15 @@ class TrainingLoop(keras.callbacks.Callback):
                 " --lambda-k, or use --preset small-data."
             )
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
+        if look.quality is not None:
+            self._keep_the_best(look.quality)
+
+    def _keep_the_best(self, quality: float) -> None:
+        """A generator that hears is kept as of its best look."""
+        best = self.folder.read_best()
+        if best is None or best.step > self.step or quality >= best.quality:
+            save_generator(self.folder.generator_file, self.model)
+            self.folder.write_best(Best(self.step, quality))
 
     def _save(self) -> None:
         save_checkpoint(
@@ -173,7 +182,8 @@ class TrainingLoop(keras.callbacks.Callback):
             self.schedule.state(),
             self.config.keep_checkpoints,
         )
-        save_generator(self.folder.generator_file, self.model)
+        if self.exhibits.sheet is None:
+            save_generator(self.folder.generator_file, self.model)
         self.saved_step = self.step
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -1,16 +1,25 @@
 """What a run shows: the pictures by which a person judges it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from tfbegan.data.dataset import FaceDataset
 from tfbegan.data.pipeline import clip_windows, decode_frame
+from tfbegan.evaluation import regions
+from tfbegan.evaluation.audio_score import (
+    AudioScore,
+    ScoreSheet,
+    audio_score,
+)
 from tfbegan.evaluation.diversity import spread
-from tfbegan.generation.loading import to_uint8
+from tfbegan.generation.latents import draw_latents
+from tfbegan.generation.loading import LoadedGenerator, to_uint8
 from tfbegan.generation.pictures import make_grid, save_png
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
+from tfbegan.models.generator import in_float32
 from tfbegan.training.run_folder import RunFolder
 
 GRID_IMAGES = 64
@@ -18,6 +27,8 @@ _RECONSTRUCTED = 16
 _COLUMNS = 16
 _STRIP_CLIPS = 3
 _STRIP_STRIDE = 3
+_SPEAKING = 2
+"""Faces whose mouths are scored."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +53,14 @@ class Exhibits:
         windows: Their sound, raw MFCC float32 [<= 64, W, n_mfcc]; None
             without sound.
         strips: Some clips, where there is sound.
+        sheet: What the sound's work is scored on, likewise; None also
+            without a validation split.
     """
 
     reals: np.ndarray
     windows: np.ndarray | None = None
     strips: tuple[Strip, ...] = ()
+    sheet: ScoreSheet | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,9 @@ class Look:
         real_spread: Spread across as many reals.
         speech: uint8 [rows * 16, S, S, 3]: of every strip the truth and,
             below, the faces of its sound at one z; None without sound.
+        score: How well the mouths follow the sound; None without sound.
+        sharpness: Variance of the Laplacian in the mouth box, of the samples
+            over the reals'; None without sound.
     """
 
     samples: np.ndarray
@@ -69,11 +86,30 @@ class Look:
     fake_spread: float
     real_spread: float
     speech: np.ndarray | None = None
+    score: AudioScore | None = None
+    sharpness: float | None = None
 
     @property
     def spread_ratio(self) -> float:
         """Of fakes over reals: 0 if every fake is the same."""
         return self.fake_spread / max(self.real_spread, 1e-9)
+
+    @property
+    def quality(self) -> float | None:
+        """One number in [0, 1] to choose a step by; None without sound.
+
+        The correlation of the mouths' opening with the real one's, times what
+        amplitude, movement, sharpness and variety lack to the real ones'.
+        """
+        if self.score is None or self.sharpness is None:
+            return None
+        return (
+            max(self.score.opening_r, 0.0)
+            * _likeness(self.score.amplitude)
+            * min(self.score.spread, 1.0)
+            * _likeness(self.sharpness)
+            * min(self.spread_ratio, 1.0)
+        )
 
 
 def choose_exhibits(
@@ -91,7 +127,8 @@ def choose_exhibits(
     reals = _to_float(images)
     if not with_audio:
         return Exhibits(reals)
-    return Exhibits(reals, windows, _choose_strips(dataset, split))
+    sheet = ScoreSheet.of(dataset) if split == "validation" else None
+    return Exhibits(reals, windows, _choose_strips(dataset, split), sheet)
 
 
 def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
@@ -106,6 +143,13 @@ def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
     if windows is not None:
         windows = np.resize(windows, (GRID_IMAGES, *windows.shape[1:]))
     fakes = model.generate(GRID_IMAGES, seed=seed, windows=windows)
+    score, sharpness = None, None
+    if exhibits.sheet is not None:
+        score = _score(model, exhibits.sheet, seed)
+        box = exhibits.sheet.eigen_mouth.box
+        sharpness = regions.sharpness(box.crop(fakes)) / max(
+            regions.sharpness(box.crop(reals)), 1e-9
+        )
     few = min(_RECONSTRUCTED, len(reals))
     few_reals, few_fakes = reals[:few], fakes[:few]
     rows = [
@@ -120,6 +164,8 @@ def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
         fake_spread=spread(fakes),
         real_spread=spread(reals),
         speech=_speak(model, exhibits.strips),
+        score=score,
+        sharpness=sharpness,
     )
 
 
@@ -135,6 +181,19 @@ def save_look(
     if look.speech is not None:
         grid = make_grid(look.speech, columns=_COLUMNS)
         save_png(folder.picture("speech", step), grid, provenance)
+
+
+def _score(model: BEGAN, sheet: ScoreSheet, seed: int) -> AudioScore:
+    generator = LoadedGenerator(in_float32(model.ema_generator), Path())
+    latents = None
+    if generator.latent_dim:
+        latents = draw_latents(_SPEAKING, generator.latent_dim, seed)
+    return audio_score(generator, latents, sheet, model.critic)
+
+
+def _likeness(ratio: float) -> float:
+    """1 for a ratio of 1, less on either side of it."""
+    return min(ratio, 1.0 / max(ratio, 1e-9))
 
 
 def _speak(model: BEGAN, strips: tuple[Strip, ...]) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ class Recorder:
         with self._writer.as_default(step=step):
             self._tf.summary.scalar("spread/fakes", look.fake_spread)
             self._tf.summary.scalar("spread/reals", look.real_spread)
+            for name, value in _sound_figures(look).items():
+                self._tf.summary.scalar(f"sound/{name}", value)
             self._images("samples", look.samples)
             reals, rebuilt, fakes, rebuilt_fakes = np.split(
                 look.reconstructions, 4
@@ -81,6 +84,18 @@ class Recorder:
 
     def _images(self, name: str, images: np.ndarray) -> None:
         self._tf.summary.image(name, images, max_outputs=len(images))
+
+
+def _sound_figures(look: Look) -> dict[str, float]:
+    """A1 to A4 and A9 in their cheap form; nothing without sound."""
+    if look.score is None:
+        return {}
+    figures = {
+        **asdict(look.score),
+        "sharpness": look.sharpness,
+        "quality": look.quality,
+    }
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _drop_rows_after(stats_file: Path, step: int) -> None:

@@ -14,6 +14,7 @@ from tfbegan.errors import ConfigError, DatasetError, RunError
 from tfbegan.files import read_json, sha256_file, write_json, writing
 from tfbegan.records import MARKER_NAME
 
+_BEST_NAME = "best.json"
 _CONFIG_NAME = "config.json"
 _NUMBERED = re.compile(r"(\d{5})-")
 _PACKAGES = ("tensorflow", "keras", "numpy")
@@ -70,6 +71,19 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
+class Best:
+    """The best look so far.
+
+    Attributes:
+        step: When.
+        quality: See `pictures.Look`.
+    """
+
+    step: int
+    quality: float
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """The paths in a run folder."""
 
@@ -92,13 +106,29 @@ class RunFolder:
 
     @property
     def generator_file(self) -> Path:
-        """The generator alone, as of the last checkpoint."""
+        """The generator alone: as of the last checkpoint, or, where it takes
+        sound and there are clips to judge by, as of its best look."""
         return self.path / "generator.keras"
 
     @property
     def tensorboard(self) -> Path:
         """TensorBoard's event files."""
         return self.path / "tensorboard"
+
+    def read_best(self) -> "Best | None":
+        """When the generator that takes sound was best; None before that."""
+        path = self.path / _BEST_NAME
+        if not path.is_file():
+            return None
+        content = read_json(path)
+        return Best(int(content["step"]), float(content["quality"]))
+
+    def write_best(self, best: "Best") -> None:
+        """Remembers it, also for a run that is resumed."""
+        write_json(
+            self.path / _BEST_NAME,
+            {"step": best.step, "quality": best.quality},
+        )
 
     def picture(self, kind: str, step: int) -> Path:
         """Of a kind such as "samples", at a step."""
