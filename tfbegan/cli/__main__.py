@@ -17,6 +17,8 @@ _COMMANDS = {
     "animate": "a talking face from speech, as a video",
     "compare": "real and generated faces side by side, as a video",
     "export": "a SavedModel for TF Serving",
+    "reproduce-collapse": "the failure that sound in a BEGAN is known for,"
+    " beside what mends it",
 }
 _EXAMPLES = """examples:
   tfbegan train --conditioning noise --data data/talk
@@ -68,7 +70,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == called:
-            module = importlib.import_module(f"tfbegan.cli.{name}")
+            module = importlib.import_module(
+                f"tfbegan.cli.{name.replace('-', '_')}"
+            )
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser

@@ -6,12 +6,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from tfbegan.cli.default_data import drawn_puppets, puppets_folder
 from tfbegan.cli.settings import add_setting_options, given_settings
 from tfbegan.errors import UsageError
 
 _EXIT_SIGNAL = 128
 _DEFAULT_RUNS = Path("runs")
-_PUPPETS = "data/puppets-{size}"
 _NEWEST = "newest"
 
 
@@ -67,11 +67,11 @@ def run(parsed: argparse.Namespace) -> int:
             "architecture": architecture.to_dict(),
             "objective": objective.to_dict(),
             "training": training.to_dict(),
-            "data": str(parsed.data or _puppets(architecture.image_size)),
+            "data": str(parsed.data or puppets_folder(architecture.image_size)),
         }
         print(json.dumps(settings, indent=2))
         return 0
-    data = parsed.data or _drawn_puppets(architecture.image_size)
+    data = parsed.data or drawn_puppets(architecture.image_size)
     from tfbegan.data.dataset import open_dataset
     from tfbegan.training.run import train
 
@@ -139,25 +139,3 @@ def _report(result: Any) -> int:
         f" python train.py --resume {path}"
     )
     return _EXIT_SIGNAL + result.received_signal
-
-
-def _puppets(size: int) -> Path:
-    return Path(_PUPPETS.format(size=size))
-
-
-def _drawn_puppets(size: int) -> Path:
-    """The default data set, made on first use."""
-    folder = _puppets(size)
-    if not (folder / "dataset.json").is_file():
-        import os
-
-        from tfbegan.config import FaceConfig
-        from tfrecords_builder.puppets import PuppetPlan, build_puppets
-
-        print(f"Drawing the puppets into {folder}; this takes a minute.")
-        build_puppets(
-            folder,
-            PuppetPlan(face=FaceConfig(image_size=size)),
-            workers=os.cpu_count() or 1,
-        )
-    return folder

@@ -201,19 +201,28 @@ def _speak(model: BEGAN, strips: tuple[Strip, ...]) -> np.ndarray | None:
         return None
     rows = []
     for strip in strips:
-        rows += [strip.images, _faces_of(model, strip)]
+        rows += [strip.images, faces_of(model, strip)]
     return to_uint8(np.concatenate(rows))
 
 
-def _faces_of(model: BEGAN, strip: Strip) -> np.ndarray:
-    """At the look of the middle frame, where there are looks."""
+def faces_of(model: BEGAN, strip: Strip) -> np.ndarray:
+    """The faces of a strip's sounds, by the average of G's weights.
+
+    Args:
+        model: Which takes sound.
+        strip: What is said; where there are looks all faces have that of its
+            middle frame.
+
+    Returns:
+        float32 [16, S, S, 3], clipped to [-1, 1].
+    """
     generator = model.ema_generator
     inputs = {"mfcc": strip.windows}
     if generator.has_look:
         middle = len(strip.images) // 2
         look = np.asarray(generator.look(strip.images[middle : middle + 1]))
         inputs["noise"] = np.repeat(look, len(strip.images), axis=0)
-    return np.clip(generator.predict(inputs, verbose=0), -1, 1)
+    return np.clip(np.array(generator(inputs)), -1, 1)
 
 
 def _choose_strips(dataset: FaceDataset, split: str) -> tuple[Strip, ...]:
