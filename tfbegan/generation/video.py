@@ -273,11 +273,13 @@ def _palette_frame(
     image = Image.fromarray(picture)
     if image.size != size:
         image = image.resize(size, Image.Resampling.BICUBIC)
-    image = image.quantize(256, Image.Quantize.FASTOCTREE)
+    # The median cut finds better colours, a hundred times more slowly.
+    colours = image.quantize(256, Image.Quantize.FASTOCTREE)
+    image = image.quantize(palette=colours)  # dithered: skin has no steps
     # PyAV wants opacity, red, green, blue.
     palette = np.full((256, 4), 255, np.uint8)
-    colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
-    palette[: len(colours), 1:] = colours
+    values = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    palette[: len(values), 1:] = values
     content: Any = (np.asarray(image), palette)
     return av.VideoFrame.from_ndarray(content, format="pal8")
 
