@@ -19,7 +19,7 @@ def frame_count(samples: int, sample_rate: int, frame_rate: Fraction) -> int:
 def look_ahead_samples(audio: AudioConfig, frame_rate: Fraction) -> int:
     """Samples after a frame's time that must be heard before it is shown.
 
-    That is half a window, and half of the last Fourier transform in it; 186 ms
+    That is half a window, and half of the last Fourier transform in it; 191 ms
     with the defaults. At low frame rates half a frame is longer: only then is
     it certain that the sound lasts until the frame.
 
