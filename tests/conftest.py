@@ -12,6 +12,7 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 if TYPE_CHECKING:
+    from tfbegan.config import SpeechConfig
     from tfbegan.training.run_folder import RunConfig, RunFolder
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -177,3 +178,55 @@ def tiny_run(
     from tfbegan.training.run import train
 
     return train(tiny_config, tmp_path_factory.mktemp("runs")).folder
+
+
+@pytest.fixture(scope="session")
+def small_speech() -> "SpeechConfig":
+    """What a model hears: windows of 11 frames with 4 coefficients."""
+    from tfbegan.config import AudioConfig, SpeechConfig
+
+    return SpeechConfig(
+        AudioConfig(window_frames=11, n_mfcc=4),
+        mfcc_mean=(-300.0, 20.0, 5.0, -1.0),
+        mfcc_std=(80.0, 30.0, 20.0, 10.0),
+        mouth_box=(0.25, 0.5, 0.75, 0.9375),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_sound_config(tiny_config: "RunConfig") -> "RunConfig":
+    """As `tiny_config`, of a face that speaks, with every addition on."""
+    import dataclasses
+
+    from tfbegan.config import ModelConfig, ObjectiveConfig
+
+    return dataclasses.replace(
+        tiny_config,
+        architecture=ModelConfig(
+            conditioning="audio+noise", image_size=32, filters=4, latent_dim=8
+        ),
+        objective=ObjectiveConfig(
+            gamma=0.8,
+            lambda_k=0.01,
+            code_cycle=0.2,
+            code_anchor=4.0,
+            code_prior=1.0,
+            mouth_weight=4.0,
+            mate_share=0.5,
+            sync=0.5,
+            motion=1.0,
+            detail=2.0,
+            sound_ramp_steps=8,
+        ),
+        training=tiny_config.training.replace(batch_size=8, clips_per_batch=4),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_sound_run(
+    tiny_sound_config: "RunConfig", tmp_path_factory: pytest.TempPathFactory
+) -> "RunFolder":
+    """The finished run of `tiny_sound_config`; do not write into it."""
+    from tfbegan.training.run import train
+
+    return train(tiny_sound_config, tmp_path_factory.mktemp("sound")).folder

@@ -1,6 +1,7 @@
 """Settings are checked when made, and exact in JSON and back."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from tfbegan.config import (
     FaceConfig,
     ModelConfig,
     ObjectiveConfig,
+    SpeechConfig,
     TrainingConfig,
 )
 from tfbegan.errors import ConfigError
@@ -41,7 +43,13 @@ def test_defaults_survive_json(kind):
     st.integers(0, 100_000),
 )
 def test_any_model_survives_json(size, filters, latent_dim, skip, steps):
-    config = ModelConfig(size, filters, latent_dim, skip, steps)
+    config = ModelConfig(
+        image_size=size,
+        filters=filters,
+        latent_dim=latent_dim,
+        skip_connections=skip,
+        vanishing_residual_steps=steps,
+    )
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == (
         config
     )
@@ -49,7 +57,9 @@ def test_any_model_survives_json(size, filters, latent_dim, skip, steps):
 
 @given(st.floats(0, 1, exclude_min=True), st.floats(0, 1), st.floats(0, 1e3))
 def test_any_objective_survives_json(gamma, lambda_k, weight):
-    config = ObjectiveConfig(gamma=gamma, lambda_k=lambda_k, code_anchor=weight)
+    config = ObjectiveConfig(
+        gamma=gamma, lambda_k=lambda_k, code_anchor=weight, sync=weight
+    )
     again = ObjectiveConfig.from_dict(json.loads(json.dumps(config.to_dict())))
     assert again == config
 
@@ -67,7 +77,17 @@ def test_any_objective_survives_json(gamma, lambda_k, weight):
         (ObjectiveConfig, {"gamma": float("nan")}),
         (ObjectiveConfig, {"gamma": "0.5"}),
         (ObjectiveConfig, {"error_norm": 3}),
-        (TrainingConfig, {"conditioning": "smell"}),
+        (ModelConfig, {"conditioning": "smell"}),
+        (ModelConfig, {"conditioning": None}),
+        (ModelConfig, {"audio_encoder": "huge"}),
+        (ModelConfig, {"film": 1}),
+        (ObjectiveConfig, {"adversarial": -0.1}),
+        (ObjectiveConfig, {"mouth_weight": 0.9}),
+        (ObjectiveConfig, {"mate_share": 1.1}),
+        (ObjectiveConfig, {"sync": -1.0}),
+        (ObjectiveConfig, {"motion": float("inf")}),
+        (ObjectiveConfig, {"detail": True}),
+        (ObjectiveConfig, {"sound_ramp_steps": -1}),
         (TrainingConfig, {"batch_size": 0}),
         (TrainingConfig, {"min_learning_rate": 1.0}),
         (TrainingConfig, {"clips_per_batch": 17}),
@@ -86,7 +106,58 @@ def test_what_makes_no_sense_is_refused_by_name(kind, settings):
         kind(**settings)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SPEECH = {
+    "audio": {"n_mfcc": 2},
+    "mfcc_mean": [-300.0, 1.5],
+    "mfcc_std": [80.0, 20.0],
+    "mouth_box": [0.25, 0.5, 0.75, 1.0],
+}
+
+
+def test_what_a_model_hears_survives_json():
+    speech = SpeechConfig.from_dict(SPEECH)
+    assert speech.audio.n_mfcc == 2
+    assert speech.mfcc_mean == (-300.0, 1.5)
+    content = json.loads(json.dumps(speech.to_dict()))
+    assert SpeechConfig.from_dict(content) == speech
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"audio": {"n_mfcc": 3}}, "mfcc_mean must be 3 finite numbers"),
+        ({"audio": {"window_frames": 10**9 + 1}}, "window_frames must be in"),
+        ({"audio": {"n_mfcc": "2"}}, "n_mfcc must be"),
+        ({"audio": 2}, "AudioConfig must be a JSON object"),
+        ({"audio": {"colour": 1}}, "no setting 'colour'"),
+        (
+            {"audio": {"window_frames": 1_001, "n_mfcc": 40}},
+            "audio must be of windows of 16384 numbers, at most",
+        ),
+        ({"mfcc_mean": [1.0]}, "mfcc_mean must be 2 finite numbers"),
+        ({"mfcc_mean": 1.0}, "mfcc_mean must be a list"),
+        ({"mfcc_mean": "ab"}, "mfcc_mean must be a list"),
+        ({"mfcc_mean": [1.0, float("nan")]}, "mfcc_mean must be 2 finite"),
+        ({"mfcc_mean": [1.0, "2"]}, "mfcc_mean must be 2 finite numbers"),
+        ({"mfcc_std": [1.0, 0.0]}, "mfcc_std must be above 0"),
+        ({"mfcc_std": [1.0, float("inf")]}, "mfcc_std must be 2 finite"),
+        ({"mouth_box": [0.7, 0.5, 0.3, 0.9]}, "mouth_box must be left < right"),
+        ({"mouth_box": None}, "mouth_box must be a list"),
+    ],
+)
+def test_a_front_end_that_makes_no_sense_is_refused(changes, told):
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        SpeechConfig.from_dict({**SPEECH, **changes})
+
+
+@pytest.mark.parametrize("name", SPEECH)
+def test_a_front_end_that_lacks_something_is_refused(name):
+    content = {key: value for key, value in SPEECH.items() if key != name}
+    with pytest.raises(ConfigError, match=f"lacks the setting '{name}'"):
+        SpeechConfig.from_dict(content)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, SpeechConfig])
 def test_unknown_settings_and_other_types_are_refused(kind):
     with pytest.raises(ConfigError, match="no setting 'colour'"):
         kind.from_dict({"colour": 1})

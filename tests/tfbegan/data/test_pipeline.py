@@ -1,5 +1,6 @@
 """Every face once an epoch, in an order that a step number decides."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfbegan.data.dataset import open_dataset
+from tfbegan.data.pipeline import clip_windows, pick_pairs
 from tfbegan.errors import ConfigError, DatasetError
 
 
@@ -82,7 +84,7 @@ def test_epochs_and_seeds_differ(dataset):
     assert first == colours(same["image"])
 
 
-def test_windows_are_cut_from_the_track_and_normalised(dataset):
+def test_windows_are_cut_from_the_track_as_they_are(dataset):
     known = {}
     for clip in dataset.clips("train"):
         number = int(clip["clip_id"], 16)
@@ -90,18 +92,13 @@ def test_windows_are_cut_from_the_track_and_normalised(dataset):
             window = clip["mfcc"][centre - 17 : centre + 18]
             colour = (10 + 20 * number, 10 + 15 * index)
             known[colour] = (window, index / 100, number / 10)
-    mean, std = (
-        np.array(s) for s in (dataset.info.mfcc_mean, dataset.info.mfcc_std)
-    )
     (batch,) = take(
         dataset, 1, batch_size=dataset.frames("train"), with_audio=True
     )
     assert batch["mfcc"].shape[1:] == (35, 13)
     for row, colour in enumerate(colours(batch["image"])):
         window, opening, width = known[colour]
-        np.testing.assert_allclose(
-            batch["mfcc"][row], (window - mean) / std, atol=1e-4
-        )
+        np.testing.assert_array_equal(batch["mfcc"][row], window)
         assert batch["mouth_opening"][row] == pytest.approx(opening)
         assert batch["mouth_width"][row] == pytest.approx(width)
 
@@ -135,7 +132,63 @@ def test_faces_are_what_a_model_takes(puppet_dataset):
     assert batch["image"].shape == (8, 32, 32, 3)
     assert batch["image"].dtype == np.float32
     assert -1 <= batch["image"].min() < -0.2 < 0.2 < batch["image"].max() <= 1
-    assert np.abs(batch["mfcc"]).mean() < 2
+    speech = faces.speech
+    assert speech.audio == faces.info.audio
+    normalised = (batch["mfcc"] - speech.mfcc_mean) / speech.mfcc_std
+    assert np.abs(normalised).mean() < 2
+
+
+def test_clip_numbers_tell_clips_apart(dataset):
+    batches = take(dataset, 20, batch_size=5, with_audio=True)
+    seen = {}
+    for batch in batches:
+        assert batch["clip"].dtype == np.int64
+        for (clip, _), number in zip(
+            colours(batch["image"]), batch["clip"], strict=True
+        ):
+            assert seen.setdefault(clip, number) == number
+    assert len(seen) > 5
+    assert len(set(seen.values())) == len(seen)
+
+
+def test_without_audio_there_are_neither_windows_nor_clips(dataset):
+    (batch,) = take(dataset, 1, batch_size=5)
+    assert set(batch) == {"image", "mouth_opening", "mouth_width"}
+
+
+def test_pairs_are_faces_and_the_sound_of_each(dataset):
+    images, windows = dataset.pairs("train", 20, seed=3)
+    np.testing.assert_array_equal(images, dataset.images("train", 20, seed=3))
+    assert windows.dtype == np.float32
+    known = {
+        (10 + 20 * int(clip["clip_id"], 16), 10 + 15 * index): window
+        for clip in dataset.clips("train")
+        for index, window in enumerate(
+            clip_windows(clip, dataset.info, range(len(clip["frames"])))
+        )
+    }
+    for image, window in zip(images, windows, strict=True):
+        np.testing.assert_array_equal(
+            window, known[tuple(int(v) for v in image[0, 0, :2])]
+        )
+
+
+def test_picked_pairs_come_in_the_order_that_was_asked_for(dataset):
+    wanted = [9, 0, 4]
+    images, windows = pick_pairs(dataset, "train", wanted)
+    for row, position in enumerate(wanted):
+        one, sound = pick_pairs(dataset, "train", [position])
+        np.testing.assert_array_equal(images[row], one[0])
+        np.testing.assert_array_equal(windows[row], sound[0])
+
+
+def test_pairs_without_sound_have_windows_of_zeros(dataset, monkeypatch):
+    silent = dataclasses.replace(dataset.info, has_audio=False)
+    monkeypatch.setattr(dataset, "info", silent)
+    images, windows = dataset.pairs("train", 4)
+    assert images.any()
+    assert windows.shape == (4, 35, 13)
+    assert not windows.any()
 
 
 def test_images_are_evenly_drawn_and_repeatable(dataset):
@@ -150,8 +203,6 @@ def test_images_are_evenly_drawn_and_repeatable(dataset):
 def test_unknown_splits_and_missing_sound_are_refused(dataset, monkeypatch):
     with pytest.raises(DatasetError, match="no split 'test'"):
         dataset.stream("test", batch_size=2, seed=0)
-    import dataclasses
-
     silent = dataclasses.replace(dataset.info, has_audio=False)
     monkeypatch.setattr(dataset, "info", silent)
     with pytest.raises(ConfigError, match="no sound"):
