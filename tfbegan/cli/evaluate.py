@@ -80,8 +80,10 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     from tfbegan.data.dataset import open_dataset
     from tfbegan.evaluation.audio_measures import HeldOut
     from tfbegan.evaluation.audio_report import measure_audio_mode
+    from tfbegan.evaluation.html_report import render_report, show_clips
     from tfbegan.evaluation.instruments import prepare_instruments
-    from tfbegan.files import write_json
+    from tfbegan.files import atomic_write_text, write_json
+    from tfbegan.generation.provenance import Provenance
 
     dataset = open_dataset(parsed.data)
     clips = _held_out_clips(parsed, dataset, generator)
@@ -98,10 +100,18 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     )
     folder = parsed.output or generator.path.parent
     write_json(folder / "evaluation.json", report.to_dict())
+    judged = candidate.arms(held_out)[report.arms[0]]
+    page = render_report(
+        report,
+        show_clips(judged, held_out),
+        generator.path.parent.name or generator.path.name,
+        Provenance.of_model(generator.model).xmp(),
+    )
+    atomic_write_text(folder / "evaluation.html", page)
     console.print(_audio_table(report))
     failed = [row.name for row in report.rows if row.passed is False]
     verdict = f"NOT passed: {', '.join(failed)}" if failed else "passed"
-    print(f"{verdict}. Look at {folder / 'evaluation.json'}.")
+    print(f"{verdict}. Look at {folder / 'evaluation.html'}.")
     return 0
 
 

@@ -12,7 +12,6 @@ from tfbegan.evaluation.arms import (
     Arm,
     GeneratorArm,
     MeanFaceArm,
-    RealArm,
     ShuffledArm,
 )
 from tfbegan.evaluation.audio_measures import (
@@ -292,13 +291,6 @@ def check_eigen_mouth(held_out: HeldOut) -> Estimate | None:
                 for clip in held_out.clips
             ]
         )
-    )
-
-
-def shown_arms(candidate: Candidate, held_out: HeldOut) -> tuple[Arm, RealArm]:
-    """The judged arm and the true one, for curves and film strips."""
-    return next(iter(candidate.arms(held_out).values())), RealArm(
-        held_out.clips
     )
 
 

@@ -81,10 +81,14 @@ def over_clips(
         seed: Of the resampling.
 
     Returns:
-        The statistic of all, between percentiles of 1,000 resamplings.
+        The statistic of all, between percentiles of 1,000 resamplings;
+        `UNDEFINED` where it is.
     """
     generator = np.random.default_rng(seed)
     drawn = generator.integers(0, clips, (RESAMPLINGS, clips))
+    value = float(statistic(np.arange(clips)))
+    if not np.isfinite(value):
+        return UNDEFINED
     resampled = [statistic(chosen) for chosen in drawn]
     low, high = np.nanpercentile(resampled, _INTERVAL)
-    return Estimate(float(statistic(np.arange(clips))), float(low), float(high))
+    return Estimate(value, float(low), float(high))

@@ -24,6 +24,7 @@ class SpeechClip:
         source_id: Of the source it was cut from.
         pixels: uint8 [T, S, S, 3].
         mfcc: float32 [M, n_mfcc], not normalised.
+        times: float32 [T], seconds from the first frame.
         centres: int64 [T], the row of `mfcc` on which each frame's window is
             centred.
         half: Rows of a window on either side of its centre.
@@ -36,6 +37,7 @@ class SpeechClip:
     source_id: str
     pixels: np.ndarray
     mfcc: np.ndarray
+    times: np.ndarray
     centres: np.ndarray
     half: int
     opening: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -130,6 +132,7 @@ def _decode(record: dict[str, Any], audio: AudioConfig) -> SpeechClip:
             ]
         ),
         mfcc=record["mfcc"],
+        times=record["frame_times"],
         centres=record["mfcc_centres"],
         half=audio.window_frames // 2,
         opening=record["mouth_opening"],

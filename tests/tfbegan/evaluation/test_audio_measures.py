@@ -1,0 +1,111 @@
+"""A1 to A10: the perfect passes, the collapsed fails as it should."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tfbegan.evaluation.arms import (
+    GeneratorArm,
+    MeanFaceArm,
+    RealArm,
+    ShuffledArm,
+)
+from tfbegan.evaluation.audio_measures import measure_arm, measure_real
+
+
+@pytest.fixture(scope="module")
+def perfect(held_out, perfect_speaker):
+    arm = GeneratorArm(perfect_speaker, held_out.clips, None)
+    return measure_arm(arm, held_out)
+
+
+@pytest.fixture(scope="module")
+def collapsed(held_out):
+    faces = [clip.images() for clip in held_out.instruments.training_clips]
+    face = np.concatenate(faces).mean(axis=0)
+    return measure_arm(MeanFaceArm(face), held_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("spread", 1),
+        ("opening_r", 1),
+        ("amplitude", 1),
+        ("retrieval_ratio", 1),
+        ("silence_offset", 0),
+        ("silence_change", 1),
+        ("ms_ssim_excess", 0),
+        ("sharpness", 1),
+        ("smoothness", 1),
+    ],
+)
+def test_true_faces_are_perfect(perfect, name, expected):
+    estimate = perfect[name]
+    assert estimate.value == pytest.approx(expected, abs=1e-5)
+    assert estimate.low <= estimate.value + 1e-9
+    assert estimate.high >= estimate.value - 1e-9
+
+
+def test_one_face_for_all_reads_as_collapsed(perfect, collapsed):
+    assert perfect["retrieval"].value > 0.5
+    assert collapsed["retrieval"].value == pytest.approx(1 / 16, abs=0.03)
+    assert collapsed["spread"].value == pytest.approx(0, abs=1e-5)
+    assert math.isnan(collapsed["opening_r"].value)
+    assert collapsed["amplitude"].value == pytest.approx(0, abs=1e-5)
+    assert collapsed["smoothness"].value == pytest.approx(0, abs=1e-5)
+    assert math.isnan(collapsed["audio_share_mouth"].value)
+    assert collapsed["ms_ssim_excess"].value > 0.2
+    assert collapsed["kid_ae"].value > perfect["kid_ae"].value
+    assert collapsed["sharpness"].value < 0.7
+
+
+def test_shuffled_sound_moves_as_much_but_not_in_time(held_out):
+    arm = ShuffledArm.of(RealArm(held_out.clips), held_out.clips, seed=0)
+    figures = measure_arm(arm, held_out)
+    assert abs(figures["opening_r"].value) < 0.2
+    assert figures["retrieval"].value < 0.15
+    assert figures["spread"].value == pytest.approx(1, abs=0.2)
+    assert figures["silence_offset"].value > 1
+
+
+def test_faces_without_a_latent_have_no_share_of_it(perfect):
+    assert perfect["audio_share_mouth"].value == pytest.approx(1)
+    assert perfect["audio_share_opening"].value == pytest.approx(1)
+    assert "latent_share_outside" not in perfect
+
+
+def test_real_against_real_tells_what_can_be_reached(held_out):
+    figures = measure_real(held_out)
+    assert figures["opening_r"].value == pytest.approx(1)
+    assert 0 < figures["audio_share_mouth"].value < 1
+    assert figures["latent_share_outside"].value > 0.8
+    assert figures["coverage_ratio"].value == pytest.approx(1)
+
+
+def test_blur_is_told_by_sharpness_alone(held_out):
+    class Blurred(RealArm):
+        def faces(self, identities, moments):
+            faces = super().faces(identities, moments)
+            for axis in (1, 2):
+                faces = (
+                    faces + np.roll(faces, 1, axis) + np.roll(faces, -1, axis)
+                ) / 3
+            return faces
+
+    figures = measure_arm(Blurred(held_out.clips), held_out)
+    assert figures["opening_r"].value > 0.97
+    assert figures["sharpness"].value < 0.5
+
+
+def test_noise_in_time_is_told_by_smoothness(held_out):
+    class Jittering(RealArm):
+        def faces(self, identities, moments):
+            faces = super().faces(identities, moments)
+            noise = np.random.default_rng(0).normal(0, 0.05, faces.shape)
+            return faces + noise
+
+    figures = measure_arm(Jittering(held_out.clips), held_out)
+    assert figures["smoothness"].value > 1.5
+    assert figures["silence_change"].value > 1.2

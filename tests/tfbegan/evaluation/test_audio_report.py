@@ -1,0 +1,132 @@
+"""The table, its verdict and the page."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tfbegan.errors import ConfigError
+from tfbegan.evaluation.audio_report import (
+    GENERATED,
+    LOOK,
+    MEAN_FACE,
+    MEASURES,
+    REAL,
+    REGRESSOR,
+    SHUFFLED,
+    Candidate,
+    measure_audio_mode,
+)
+from tfbegan.evaluation.html_report import render_report, show_clips
+
+
+class StillSpeaker:
+    """One face for every sound."""
+
+    conditioning = "audio"
+    latent_dim = 0
+
+    def speak(self, latents, windows):
+        return np.full((len(windows), 32, 32, 3), 0.3, np.float32)
+
+
+class LitSpeaker(StillSpeaker):
+    """The true face, in the light that z tells; it has a look encoder."""
+
+    conditioning = "audio+noise"
+    latent_dim = 2
+
+    def __init__(self, perfect):
+        self.perfect = perfect
+
+    def speak(self, latents, windows):
+        faces = self.perfect.speak(None, windows)
+        light = np.broadcast_to(latents, (len(windows), 2))[:, 0]
+        return np.clip(faces + 0.3 * light[:, None, None, None], -1, 1)
+
+    def look(self, images):
+        return np.zeros((len(images), 2), np.float32)
+
+
+def draw(n, dim, seed):
+    return np.random.default_rng(seed).uniform(-1, 1, (n, dim))
+
+
+@pytest.fixture(scope="module")
+def report(held_out, perfect_speaker):
+    return measure_audio_mode(
+        Candidate(perfect_speaker, draw),
+        held_out,
+        regressor=Candidate(StillSpeaker(), draw),
+    )
+
+
+def test_the_perfect_speaker_passes_all_that_is_asked(report):
+    failed = [row.name for row in report.rows if row.passed is False]
+    assert failed == []
+    assert report.passed
+    assert report.arms == (GENERATED, SHUFFLED, MEAN_FACE, REGRESSOR, REAL)
+    by_name = {row.name: row for row in report.rows}
+    assert by_name["ms_ssim_excess"].passed is None  # asked with z alone
+    assert by_name["kid_ae"].passed is True
+
+
+def test_a_still_face_fails(held_out):
+    report = measure_audio_mode(Candidate(StillSpeaker(), draw), held_out)
+    passed = {row.name: row.passed for row in report.rows}
+    assert not report.passed
+    for name in ("spread", "opening_r", "amplitude", "retrieval_ratio"):
+        assert passed[name] is False
+    assert passed["smoothness"] is True
+
+
+def test_latents_of_the_prior_and_of_the_look_are_two_columns(
+    held_out, perfect_speaker
+):
+    candidate = Candidate(LitSpeaker(perfect_speaker), draw)
+    report = measure_audio_mode(candidate, held_out)
+    assert report.arms[:2] == (GENERATED, LOOK)
+    rows = {row.name: row.figures for row in report.rows}
+    assert rows["opening_r"][GENERATED].value > 0.95
+    assert rows["latent_share_outside"][GENERATED].value > 0.1
+
+
+def test_the_json_is_whole_and_strict(report):
+    text = json.dumps(report.to_dict(), allow_nan=False)
+    content = json.loads(text)
+    assert set(content["measures"]) <= set(MEASURES)
+    figure = content["measures"]["spread"]["figures"][GENERATED]
+    assert figure["value"] == pytest.approx(1)
+    still = content["measures"]["opening_r"]["figures"][MEAN_FACE]
+    assert still == {"value": None, "low": None, "high": None}
+
+
+def test_the_opening_is_asked_for_more_where_the_truth_is_known(report):
+    assert report.to_dict()["measures"]["opening_r"]["passes_at"] == ">= 0.75"
+
+
+def test_the_page_needs_nothing_from_outside(report, held_out, perfect_speaker):
+    arm = Candidate(perfect_speaker, draw).arms(held_out)[GENERATED]
+    shown = show_clips(arm, held_out)
+    page = render_report(report, shown, "a <run>", mark="<x:xmpmeta/>")
+    assert "a &lt;run&gt;" in page
+    sources = re.findall(r'(?:src|href)\s*=\s*"([^"]*)', page)
+    assert len(sources) == len(shown) == 6
+    assert all(s.startswith("data:image/png;base64,") for s in sources)
+    outside = re.sub(r'src="data:[^"]*"', "", page)
+    assert not re.search(r"https?:|url\(|@import|<script|<link", outside)
+    assert page.count("<svg") == page.count("</svg>") == 6
+    assert all(row.measure.label in page for row in report.rows[:1])
+
+
+def test_a_face_that_needs_a_look_and_has_none_is_told(held_out):
+    class Blind(StillSpeaker):
+        conditioning = "audio+face"
+        latent_dim = 2
+
+        def look(self, images):
+            raise ConfigError("no look encoder")
+
+    with pytest.raises(ConfigError, match="no look encoder"):
+        measure_audio_mode(Candidate(Blind(), draw), held_out)

@@ -1,0 +1,276 @@
+"""The report as one HTML file that needs nothing from outside."""
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from tfbegan.evaluation.arms import Arm, perform
+from tfbegan.evaluation.audio_measures import HeldOut
+from tfbegan.evaluation.audio_report import AudioReport, Row
+from tfbegan.evaluation.estimates import Estimate
+from tfbegan.evaluation.instruments import spread_frames
+from tfbegan.evaluation.mouth_meters import correlation
+from tfbegan.evaluation.svg import Chart, Line, draw_chart
+
+_XMP_KEYWORD = "XML:com.adobe.xmp"
+_SHOWN_CLIPS = 6
+_STRIP_FACES = 12
+_STRIP_GAP = 2
+_STANDARD_BOUNDS = (-3.0, 3.0)
+_TRUE_BOUNDS = (0.0, 1.0)
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1d2329; --soft: #66707a;
+  --line: #d9dde1; --page: #ffffff; --real: #8a929a; --made: #1668c4;
+  --yes: #1a7f42; --no: #c0362c; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec;
+  --soft: #9aa4ad; --line: #343b42; --page: #14181c; --real: #7f8890;
+  --made: #6cb0ff; --yes: #56c27d; --no: #ff7b70; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
+  background: var(--page); margin: 2rem auto; max-width: 1320px;
+  padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem;
+  margin-top: 2rem; }
+p { max-width: 80ch; } .soft { color: var(--soft); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums;
+  font-size: 13px; }
+th, td { text-align: left; padding: .3rem .7rem .3rem 0; vertical-align: top;
+  border-bottom: 1px solid var(--line); white-space: nowrap; }
+td.label { white-space: normal; min-width: 15rem; }
+.interval { color: var(--soft); display: block; font-size: 11px; }
+.yes { color: var(--yes); font-weight: 600; }
+.no { color: var(--no); font-weight: 600; }
+.charts { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(380px, 1fr)); }
+.chart { width: 100%; height: auto; }
+.chart .title { font-size: 12px; fill: var(--ink); }
+.chart .tick { font-size: 10px; fill: var(--soft); }
+.chart .grid { stroke: var(--line); stroke-width: 1; }
+polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
+polyline.real { stroke: var(--real); stroke-width: 2.6; }
+polyline.made { stroke: var(--made); }
+.key { display: inline-block; width: 1.6rem; height: 3px;
+  vertical-align: middle; margin: 0 .4rem 0 1rem; }
+.key.real { background: var(--real); } .key.made { background: var(--made); }
+.strip { display: block; width: 100%; max-width: 1180px; height: auto;
+  image-rendering: auto; margin: .2rem 0 1rem; }
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is drawn of one held-out clip.
+
+    Attributes:
+        title: Of its curves.
+        seconds: float [T], of each frame.
+        real: Real opening over time, float [T].
+        made: Generated, float [T].
+        bounds: Of the vertical axis.
+        strip: uint8 [2 S + gap, N (S + gap) - gap, 3], true faces over
+            generated ones.
+    """
+
+    title: str
+    seconds: np.ndarray
+    real: np.ndarray
+    made: np.ndarray
+    bounds: tuple[float, float]
+    strip: np.ndarray
+
+
+def show_clips(arm: Arm, held_out: HeldOut) -> list[Shown]:
+    """A few clips as the arm speaks them, evenly spread over all.
+
+    Args:
+        arm: The judged one; the first identity of each cast is shown.
+        held_out: The clips.
+    """
+    return [
+        _show_clip(arm, held_out, int(index))
+        for index in spread_frames(len(held_out.clips), _SHOWN_CLIPS)
+    ]
+
+
+def render_report(
+    report: AudioReport, shown: Sequence[Shown], name: str, mark: str
+) -> str:
+    """The whole page.
+
+    Args:
+        report: The figures.
+        shown: The clips to draw.
+        name: Of the generator.
+        mark: XMP packet that marks pictures as generated.
+
+    Returns:
+        HTML text without any reference to the outside.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(name)}: does the sound matter?</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>Does the sound matter?</h1>
+<p class="soft">{escape(name)}, {escape(report.conditioning)};
+{report.clips} held-out clips, {report.frames} frames; 95&nbsp;% bootstrap
+intervals over clips.</p>
+<p>{_verdict(report)}</p>
+<div class="scroll">{_table(report)}</div>
+<p class="soft">{escape(_about_opening(report))}</p>
+<h2>Opening of the mouth over time</h2>
+<p class="soft"><span class="key real"></span>real
+<span class="key made"></span>generated, one face a clip
+{_about_axis(report)}</p>
+<div class="charts">
+{_charts(shown)}
+</div>
+<h2>Film strips</h2>
+<p class="soft">Real frames above, generated ones below.</p>
+{_strips(shown, mark)}
+</body>
+</html>
+"""
+
+
+def _show_clip(arm: Arm, held_out: HeldOut, index: int) -> Shown:
+    clip, tools = held_out.clips[index], held_out.instruments
+    faces = perform(arm, index, len(clip))[0]
+    made = tools.opening.measure(faces)
+    known = clip.has_truth and tools.true_mouth is not None
+    real = clip.opening if known else held_out.real_openings[index]
+    fit = correlation(real, made)
+    title = f"clip {index + 1}, r = {fit:.2f}"
+    if not known:
+        scale = max(float(real.std()), 1e-9)
+        real, made = ((v - v.mean()) / scale for v in (real, made))
+    chosen = spread_frames(len(clip), _STRIP_FACES)
+    return Shown(
+        title,
+        clip.times,
+        real,
+        made,
+        _TRUE_BOUNDS if known else _STANDARD_BOUNDS,
+        _film_strip(clip.images(chosen), faces[chosen]),
+    )
+
+
+def _film_strip(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Faces [N, S, S, 3] in [-1, 1] in two rows, white between them."""
+    rows = []
+    for faces in (above, below):
+        pixels = np.rint((np.clip(faces, -1, 1) + 1) * 127.5).astype(np.uint8)
+        gap = np.full((*pixels.shape[1:2], _STRIP_GAP, 3), 255, np.uint8)
+        parts = [part for face in pixels for part in (gap, face)][1:]
+        rows.append(np.concatenate(parts, axis=1))
+    gap = np.full((_STRIP_GAP, rows[0].shape[1], 3), 255, np.uint8)
+    return np.concatenate([rows[0], gap, rows[1]], axis=0)
+
+
+def _verdict(report: AudioReport) -> str:
+    failed = [row.measure.label for row in report.rows if row.passed is False]
+    asked = sum(row.passed is not None for row in report.rows)
+    if not failed:
+        return f'<span class="yes">Passed</span> all {asked} measures.'
+    listed = "; ".join(escape(label) for label in failed)
+    return (
+        f'<span class="no">Not passed</span>: {len(failed)} of {asked}'
+        f" measures ({listed})."
+    )
+
+
+def _table(report: AudioReport) -> str:
+    heads = ["", "measure", "passes at", "passed", *report.arms]
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    rows = "\n".join(_table_row(row, report.arms) for row in report.rows)
+    return f"<table>\n<tr>{head}</tr>\n{rows}\n</table>"
+
+
+def _table_row(row: Row, arms: Sequence[str]) -> str:
+    style, word = {True: ("yes", "yes"), False: ("no", "no")}.get(
+        row.passed, ("", "")
+    )
+    cells = "".join(_figure(row.figures.get(arm)) for arm in arms)
+    return (
+        f"<tr><td>{row.measure.id}</td>"
+        f'<td class="label">{escape(row.measure.label)}</td>'
+        f"<td>{escape(row.measure.bounds)}</td>"
+        f'<td class="{style}">{word}</td>{cells}</tr>'
+    )
+
+
+def _figure(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "<td></td>"
+    if not math.isfinite(estimate.value):
+        return '<td class="soft">undefined</td>'
+    interval = ""
+    if estimate.low != estimate.high:
+        interval = (
+            f'<span class="interval">{estimate.low:.3f} to'
+            f" {estimate.high:.3f}</span>"
+        )
+    return f"<td>{estimate.value:.3f}{interval}</td>"
+
+
+def _about_opening(report: AudioReport) -> str:
+    if report.eigen_mouth_r is None:
+        return (
+            "Opening is the eigen-mouth: the first principal component of"
+            " the mouth's movement within training clips, which explains"
+            f" {report.eigen_mouth_explained:.0%} of it."
+        )
+    return (
+        "Opening and width are measured by a network that learnt the truth"
+        " from training frames; the column of real frames tells how well."
+        " The eigen-mouth, which footage without truth is measured by, has"
+        f" r = {report.eigen_mouth_r} with the true opening here."
+    )
+
+
+def _about_axis(report: AudioReport) -> str:
+    if report.eigen_mouth_r is not None:
+        return "(0 is closed, 1 is widest)"
+    return "(in standard deviations of the real one, about each one's mean)"
+
+
+def _charts(shown: Sequence[Shown]) -> str:
+    charts = []
+    for clip in shown:
+        lines = [
+            Line("real", "real", clip.real),
+            Line("generated", "made", clip.made),
+        ]
+        charts.append(
+            draw_chart(Chart(clip.title, lines, clip.seconds, clip.bounds))
+        )
+    return "\n".join(charts)
+
+
+def _strips(shown: Sequence[Shown], mark: str) -> str:
+    return "\n".join(
+        f'<img class="strip" alt="{escape(clip.title)}: real frames over'
+        f' generated ones" src="{_data_uri(clip.strip, mark)}">'
+        for clip in shown
+    )
+
+
+def _data_uri(pixels: np.ndarray, mark: str) -> str:
+    """A PNG inside of the page, marked as generated."""
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt(_XMP_KEYWORD, mark)
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", pnginfo=info)
+    encoded = base64.b64encode(content.getvalue()).decode("ascii")
+    return f"data:image/png;base64,{encoded}"
