@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -145,3 +146,15 @@ def test_sliced_wasserstein_is_least_for_codes_drawn_from_the_prior():
 def test_code_distance():
     codes, noise = np.zeros((3, 4), np.float32), np.full((3, 4), -0.5)
     assert float(equilibrium.code_distance(codes, noise)) == 0.5
+
+
+@given(images, st.sampled_from([0.0, 0.25, 1.0, 3.0]))
+@settings(max_examples=25, deadline=None)
+def test_scaling_a_gradient_keeps_the_values(values, scale):
+    variable = tf.Variable(values)
+    with tf.GradientTape() as tape:
+        scaled = equilibrium.scale_gradient(variable * 1.0, scale)
+        total = tf.reduce_sum(2.0 * scaled)
+    np.testing.assert_allclose(scaled, values, rtol=1e-6, atol=1e-6)
+    gradient = np.array(tape.gradient(total, variable))
+    np.testing.assert_array_equal(gradient, np.full_like(values, 2 * scale))

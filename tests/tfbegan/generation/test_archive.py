@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from tfbegan import BEGAN, Generator, ModelConfig
+from tfbegan import BEGAN, Generator, ModelConfig, ObjectiveConfig
 from tfbegan.errors import ModelFileError
 from tfbegan.generation.archive import check_archive
 from tfbegan.generation.loading import load_generator
@@ -199,3 +199,120 @@ def test_a_configuration_that_does_not_fit_is_refused(
     path = rewritten(generator_file, tmp_path / "odd.keras", **changes)
     with pytest.raises(ModelFileError, match=r"odd\.keras"):
         load_generator(path)
+
+
+# Models that hear
+
+
+@pytest.fixture(scope="module", params=["audio", "audio+noise", "audio+face"])
+def sound_file(request, tmp_path_factory, small_speech):
+    path = tmp_path_factory.mktemp("sound") / "generator.keras"
+    Generator(
+        32, 4, 8, conditioning=request.param, speech=small_speech, seed=1
+    ).save(path)
+    return path
+
+
+def test_a_generator_that_hears_is_known(sound_file):
+    assert check_archive(sound_file) == "Generator"
+    assert load_generator(sound_file).model.takes_sound
+
+
+def test_a_began_with_a_critic_is_known(tmp_path, small_speech):
+    model = BEGAN(
+        ModelConfig(conditioning="audio", image_size=32, filters=4),
+        ObjectiveConfig(sync=1.0),
+        small_speech,
+    )
+    model.compile()
+    model.save(tmp_path / "began.keras")
+    assert check_archive(tmp_path / "began.keras") == "BEGAN"
+    assert load_generator(tmp_path / "began.keras").conditioning == "audio"
+
+
+HUGE = 10**9 + 1
+
+
+def front_end(speech, **audio):
+    content = json.loads(json.dumps(speech.to_dict()))
+    content["audio"].update(audio)
+    return content
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        {"window_frames": HUGE},
+        {"window_frames": -1},
+        {"window_frames": "11"},
+        {"n_mfcc": HUGE},
+        {"n_mfcc": HUGE, "n_mels": HUGE},
+        {"window_frames": 1_001, "n_mfcc": 40},
+        {"n_mfcc": 5},
+        {"n_mels": None},
+        {"surprise": 1},
+    ],
+)
+def test_a_hostile_front_end_is_refused_before_it_has_weights(
+    sound_file, tmp_path, monkeypatch, small_speech, audio
+):
+    monkeypatch.setattr("keras.models.load_model", None)
+    speech = front_end(small_speech, **audio)
+    path = rewritten(sound_file, tmp_path / "evil.keras", speech=speech)
+    with pytest.raises(ModelFileError, match=r"evil\.keras is refused: "):
+        load_generator(path)
+
+
+@pytest.mark.parametrize("name", ["audio", "mfcc_mean", "mfcc_std"])
+@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [1e400] * 4])
+def test_a_front_end_of_other_types_is_refused(
+    sound_file, tmp_path, small_speech, name, value
+):
+    speech = {**front_end(small_speech), name: value}
+    if name == "audio" and value == {}:
+        speech["mfcc_mean"] = []
+    path = rewritten(sound_file, tmp_path / "evil.keras", speech=speech)
+    with pytest.raises(ModelFileError, match=r"evil\.keras"):
+        check_archive(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"speech": None},
+        {"speech": []},
+        {"speech": {}},
+        {"speech": "x"},
+        {"conditioning": "noise"},
+        {"conditioning": "smell"},
+        {"conditioning": ["audio"]},
+        {"audio_encoder": "full"},
+        {"audio_encoder": "huge"},
+        {"audio_encoder": {"a": 1}},
+        {"film": 1},
+    ],
+)
+def test_a_configuration_that_does_not_fit_its_sound_is_refused(
+    sound_file, tmp_path, changes
+):
+    path = rewritten(sound_file, tmp_path / "odd.keras", **changes)
+    with pytest.raises(ModelFileError, match=r"odd\.keras"):
+        load_generator(path)
+
+
+def test_a_hostile_front_end_of_a_whole_began_is_refused(
+    tmp_path, small_speech
+):
+    model = BEGAN(
+        ModelConfig(conditioning="audio", image_size=32, filters=4),
+        None,
+        small_speech,
+    )
+    model.compile()
+    model.save(tmp_path / "began.keras")
+    speech = front_end(small_speech, window_frames=HUGE)
+    path = rewritten(
+        tmp_path / "began.keras", tmp_path / "evil.keras", speech=speech
+    )
+    with pytest.raises(ModelFileError, match=r"evil\.keras is refused: "):
+        check_archive(path)
