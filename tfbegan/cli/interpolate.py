@@ -84,6 +84,9 @@ def _find_end(
         latent = draw_latents(1, generator.latent_dim, int(name))[0]
         return _End(latent, None, f"Seed {name}")
     photograph = read_photograph(Path(name), generator.image_size)
+    if generator.audio is not None:
+        latent = generator.look(photograph[None])[0]
+        return _End(latent, photograph, f"{name}: its look")
     latent, error = find_latent(generator.model, photograph, search)
     told = f"{name}: found with a mean absolute error of {error:.3f}"
     return _End(latent, photograph, told)

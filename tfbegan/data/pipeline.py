@@ -186,6 +186,9 @@ def _shuffled_frames(
     dataset: "FaceDataset", split: str, order: StreamOrder, epoch: tf.Tensor
 ) -> tf.data.Dataset:
     """The faces of one epoch, encoded, in the order of (seed, epoch)."""
+    # This runs in a graph of its own. With a seed in it, which it has where
+    # keras.utils.set_random_seed was called, that would decide too.
+    tf.compat.v1.get_default_graph().seed = None
     seed = tf.random.fold_in([order.seed, 0], epoch)
     files = tf.random.experimental.stateless_shuffle(
         tf.constant([str(path) for path in dataset.paths(split)]), seed

@@ -94,15 +94,14 @@ def _window_cutter(audio: Any) -> Callable[[Tensor, Tensor], Tensor]:
     padding = (half + 1) * audio.hop_length
 
     def cut(waveform: Tensor, fps: Tensor) -> Tensor:
-        samples = tf.cast(tf.shape(waveform)[0], tf.float32)
-        count = tf.cast(tf.round(samples / audio.sample_rate * fps), tf.int32)
+        # In float64, in which an hour of sound still has exact frames.
+        rate = tf.cast(fps, tf.float64)
+        seconds = tf.cast(tf.size(waveform), tf.float64) / audio.sample_rate
+        count = tf.maximum(tf.floor(seconds * rate + 0.5), 1.0)
         padded = tf.pad(waveform, [[padding, padding]])
         rows = mfcc(padded[None])[0]  # [M, n_mfcc]
-        times = tf.range(tf.maximum(count, 1), dtype=tf.int32)
-        seconds = tf.cast(times, tf.float32) / fps
-        centres = tf.cast(
-            tf.floor(seconds * audio.frame_rate + 0.5), tf.int32
-        ) + (half + 1)
+        heard = tf.range(count, dtype=tf.float64) / rate * audio.frame_rate
+        centres = tf.cast(tf.floor(heard + 0.5), tf.int32) + half + 1
         return tf.gather(
             rows, centres[:, None] + tf.range(-half, half + 1)[None]
         )  # [T, W, n_mfcc]

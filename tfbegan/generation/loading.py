@@ -11,6 +11,7 @@ from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
+from tfbegan.generation.compiled import compiled
 from tfbegan.generation.latents import draw_latents
 
 _RUNS = Path("runs")
@@ -66,22 +67,28 @@ class LoadedGenerator:
         return to_uint8(self.decode(draw_latents(n, self.latent_dim, seed)))
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
-        """The faces of given z.
+        """The faces of given z; silent ones where the model takes sound.
 
         Args:
             latents: float [B, latent_dim], in [-1, 1].
 
         Returns:
             float32 [B, S, S, 3], clipped to [-1, 1].
+
+        Raises:
+            ConfigError: The shape is wrong, or the model has no z.
         """
-        if self.audio is not None:
+        if self.conditioning == "audio":
             raise ConfigError(
-                f"{self.path} makes faces from sound ({self.conditioning})."
-                " Use `speak`, or tfbegan animate."
+                f"{self.path} makes a face from the sound alone, so it has no"
+                " z to choose faces by. Use `speak`, or tfbegan animate."
             )
         latents = self._checked_latents(latents)
+        if self.audio is not None:
+            return self.speak(latents, _silence(self.audio, len(latents)))
+        forward = compiled(self.model)
         batches = [
-            np.array(self.model(latents[start : start + _BATCH]))
+            np.array(forward(latents[start : start + _BATCH]))
             for start in range(0, len(latents), _BATCH)
         ]
         return np.clip(np.concatenate(batches), -1.0, 1.0)
@@ -106,14 +113,21 @@ class LoadedGenerator:
         windows = self._checked_windows(windows)
         inputs = {"mfcc": windows}
         if self.latent_dim:
+            latents = self._checked_latents(latents)
+            if len(latents) not in (1, len(windows)):
+                raise ConfigError(
+                    "There must be one z for all windows or one for each: 1 or"
+                    f" {len(windows)}. Received: {len(latents)}"
+                )
             inputs["noise"] = np.broadcast_to(
-                self._checked_latents(latents), (len(windows), self.latent_dim)
+                latents, (len(windows), self.latent_dim)
             )
+        forward = compiled(self.model)
         batches = []
         for start in range(0, len(windows), _BATCH):
             part = slice(start, start + _BATCH)
             batch = {name: value[part] for name, value in inputs.items()}
-            batches.append(np.array(self.model(batch)))
+            batches.append(np.array(forward(batch)))
         return np.clip(np.concatenate(batches), -1.0, 1.0)
 
     def look(self, images: np.ndarray) -> np.ndarray:
@@ -188,7 +202,11 @@ class LoadedGenerator:
             )
         windows = np.asarray(windows, np.float32)
         expected = (self.audio.window_frames, self.audio.n_mfcc)
-        if windows.ndim != 3 or windows.shape[1:] != expected:
+        if (
+            windows.ndim != 3
+            or windows.shape[1:] != expected
+            or not windows.size
+        ):
             raise ConfigError(
                 f"Windows must have the shape [B, {expected[0]},"
                 f" {expected[1]}]. Received: {windows.shape}"
@@ -234,6 +252,14 @@ def load_generator(source: str | Path | None = None) -> LoadedGenerator:
     if not isinstance(generator, Generator):
         raise ModelFileError(f"{path} holds a {kind}, which is no generator.")
     return LoadedGenerator(in_float32(generator), path)
+
+
+def _silence(audio: AudioConfig, count: int) -> np.ndarray:
+    """The raw windows of no sound: float32 [count, W, n_mfcc]."""
+    windows = np.zeros((count, audio.window_frames, audio.n_mfcc), np.float32)
+    # Of -100 dB in every band an orthonormal DCT leaves this in c0.
+    windows[..., 0] = -100.0 * np.sqrt(audio.n_mels)
+    return windows
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -207,3 +208,20 @@ def test_unknown_splits_and_missing_sound_are_refused(dataset, monkeypatch):
     monkeypatch.setattr(dataset, "info", silent)
     with pytest.raises(ConfigError, match="no sound"):
         dataset.stream("train", batch_size=2, seed=0, with_audio=True)
+
+
+@pytest.mark.parametrize("global_seed", [0, 1])
+def test_a_global_seed_does_not_change_the_order(tiny_dataset, global_seed):
+    dataset = open_dataset(tiny_dataset)
+
+    def first_batches():
+        batches = dataset.stream("train", batch_size=8, seed=3).take(3)
+        return np.concatenate([batch["image"] for batch in batches])
+
+    expected = first_batches()
+    tf.random.set_seed(global_seed)
+    try:
+        received = first_batches()
+    finally:
+        tf.random.set_seed(None)
+    np.testing.assert_array_equal(received, expected)

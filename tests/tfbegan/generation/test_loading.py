@@ -10,6 +10,7 @@ import pytest
 
 import tfbegan
 from tfbegan import BEGAN, Generator, ModelConfig
+from tfbegan.data.dataset import open_dataset
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.loading import load_generator
 
@@ -19,6 +20,14 @@ def generator_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "generator.keras"
     Generator(32, filters=4, latent_dim=8, seed=1).save(path)
     return path
+
+
+@pytest.fixture
+def tiny_file_folder(generator_file, tmp_path_factory):
+    """A run folder as far as loading is concerned."""
+    folder = tmp_path_factory.mktemp("run")
+    shutil.copy(generator_file, folder / "generator.keras")
+    return folder
 
 
 @pytest.mark.slow
@@ -57,14 +66,189 @@ def test_decoding_takes_latents_of_the_right_length(generator_file):
 
 def test_what_is_not_there_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RunError, match="no trained run"):
-        tfbegan.load_generator()
+    (tmp_path / "runs").mkdir()
     with pytest.raises(RunError, match=r"no generator\.keras"):
         load_generator(tmp_path)
     with pytest.raises(ModelFileError, match="no model file"):
         load_generator("nowhere.keras")
-    with pytest.raises(RunError, match="none is bundled"):
+    with pytest.raises(RunError, match="of that name is bundled"):
         load_generator("celebrities")
+
+
+def test_where_there_is_no_run_the_bundled_generator_is_taken(
+    generator_file, tiny_file_folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+
+    def bundled(name):
+        asked.append(name)
+        return generator_file
+
+    monkeypatch.setattr("tfbegan.generation.loading.bundled", bundled)
+    assert tfbegan.load_generator().path == generator_file
+    assert load_generator("puppet").path == generator_file
+    assert asked == ["puppet", "puppet"]
+    # What lies there goes before what comes with the package.
+    shutil.copytree(tiny_file_folder, tmp_path / "puppet")
+    assert load_generator("puppet").path.parent.name == "puppet"
+    shutil.copytree(tiny_file_folder, tmp_path / "runs" / "00000-noise")
+    assert tfbegan.load_generator().path.parent.name == "00000-noise"
+    assert asked == ["puppet", "puppet"]
+
+
+# Generators that hear
+
+
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory, small_speech):
+    """A loaded generator of every conditioning with sound."""
+    folder = tmp_path_factory.mktemp("speaking")
+    loaded = {}
+    for kind in ("audio", "audio+noise", "audio+face"):
+        path = folder / f"{kind}.keras"
+        Generator(
+            32, 4, 8, conditioning=kind, speech=small_speech, seed=1
+        ).save(path)
+        loaded[kind] = load_generator(path)
+    return loaded
+
+
+WITH_LOOK = ["audio+noise", "audio+face"]
+
+
+def windows_of(count, speech):
+    normalised = np.random.default_rng(0).normal(size=(count, 11, 4))
+    return normalised * speech.mfcc_std + speech.mfcc_mean
+
+
+def test_it_tells_what_it_hears(speaking, generator_file, small_speech):
+    assert load_generator(generator_file).audio is None
+    assert load_generator(generator_file).conditioning == "noise"
+    for kind, generator in speaking.items():
+        assert generator.conditioning == kind
+        assert generator.audio == small_speech.audio
+        assert generator.latent_dim == (0 if kind == "audio" else 8)
+
+
+@pytest.mark.parametrize("kind", WITH_LOOK)
+def test_it_speaks_with_one_z_or_with_many(speaking, small_speech, kind):
+    generator = speaking[kind]
+    # More than a batch, so that the parts are put together again.
+    windows = windows_of(70, small_speech)
+    latents = np.random.default_rng(1).uniform(-1, 1, (1, 8))
+    faces = generator.speak(latents, windows)
+    assert faces.shape == (70, 32, 32, 3)
+    assert faces.dtype == np.float32
+    assert np.abs(faces).max() <= 1
+    often = generator.speak(np.repeat(latents, 70, axis=0), windows)
+    np.testing.assert_array_equal(faces, often)
+    last = generator.speak(latents, windows[65:])
+    np.testing.assert_allclose(last, faces[65:], atol=1e-5)
+    other = generator.speak(-latents, windows)
+    assert np.abs(other - faces).max() > 1e-3
+
+
+def test_audio_speaks_without_z(speaking, small_speech):
+    generator = speaking["audio"]
+    windows = windows_of(3, small_speech)
+    faces = generator.speak(None, windows)
+    assert faces.shape == (3, 32, 32, 3)
+    assert np.abs(faces[0] - faces[1]).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", WITH_LOOK)
+@pytest.mark.parametrize("shape", [(8,), (1, 9), (2, 1, 8)])
+def test_z_of_another_shape_is_refused(speaking, small_speech, kind, shape):
+    windows = windows_of(2, small_speech)
+    with pytest.raises(ConfigError, match=r"\[B, 8\]\. Received"):
+        speaking[kind].speak(np.zeros(shape), windows)
+
+
+@pytest.mark.parametrize("kind", WITH_LOOK)
+@pytest.mark.parametrize("count", [0, 2, 4])
+def test_as_many_z_as_windows_or_one(speaking, small_speech, kind, count):
+    windows = windows_of(3, small_speech)
+    with pytest.raises(ConfigError, match=rf"1 or 3\. Received: {count}"):
+        speaking[kind].speak(np.zeros((count, 8)), windows)
+
+
+@pytest.mark.parametrize("kind", WITH_LOOK)
+def test_z_that_is_missing_is_told(speaking, small_speech, kind):
+    with pytest.raises(ConfigError, match=r"\[B, 8\]\. Received"):
+        speaking[kind].speak(None, windows_of(2, small_speech))
+
+
+@pytest.mark.parametrize(
+    "shape", [(11, 4), (2, 10, 4), (2, 11, 13), (2,), (0, 11, 4)]
+)
+def test_windows_of_another_shape_are_refused(speaking, shape):
+    for generator in speaking.values():
+        with pytest.raises(ConfigError, match=r"\[B, 11, 4\]\. Received"):
+            generator.speak(np.zeros((1, 8)), np.zeros(shape))
+
+
+def test_a_generator_without_sound_does_not_speak(generator_file):
+    with pytest.raises(ConfigError, match="without sound"):
+        load_generator(generator_file).speak(
+            np.zeros((1, 8)), np.zeros((2, 11, 4))
+        )
+
+
+def test_without_a_word_a_generator_that_hears_is_silent(
+    speaking, small_speech
+):
+    silence = np.zeros((2, 11, 4), np.float32)
+    silence[..., 0] = -100 * np.sqrt(small_speech.audio.n_mels)
+    latents = np.random.default_rng(0).uniform(-1, 1, (2, 8))
+    for kind in WITH_LOOK:
+        faces = speaking[kind].decode(latents)
+        expected = speaking[kind].speak(latents, silence)
+        np.testing.assert_array_equal(faces, expected)
+        assert speaking[kind].generate(3, seed=1).shape == (3, 32, 32, 3)
+
+
+def test_without_z_there_are_no_faces_to_choose_from(speaking):
+    for attempt in (
+        lambda: speaking["audio"].decode(np.zeros((2, 8))),
+        lambda: speaking["audio"].generate(2),
+    ):
+        with pytest.raises(ConfigError, match="speak"):
+            attempt()
+
+
+@pytest.mark.parametrize("kind", WITH_LOOK)
+def test_the_look_of_photographs_is_a_z(speaking, kind):
+    photographs = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3))
+    codes = speaking[kind].look(photographs)
+    assert codes.shape == (3, 8)
+    assert codes.dtype == np.float32
+    assert np.abs(codes).max() <= 1
+    shouting = photographs.copy()
+    shouting[:, 16:30, 8:24] = 1  # the mouth box
+    np.testing.assert_array_equal(codes, speaking[kind].look(shouting))
+
+
+def test_without_a_look_encoder_no_photograph_sets_the_face(
+    speaking, generator_file
+):
+    photograph = np.zeros((1, 32, 32, 3))
+    for generator in (speaking["audio"], load_generator(generator_file)):
+        with pytest.raises(ConfigError, match="no photograph"):
+            generator.look(photograph)
+
+
+@pytest.mark.slow
+def test_a_run_with_sound_gives_a_generator_that_speaks(
+    tiny_sound_run, puppet_dataset
+):
+    generator = load_generator(tiny_sound_run.path)
+    assert generator.conditioning == "audio+noise"
+    dataset = open_dataset(puppet_dataset)
+    assert generator.audio == dataset.info.audio
+    images, windows = dataset.pairs("train", 4)
+    z = generator.look(images / 127.5 - 1)
+    assert generator.speak(z, windows).shape == (4, 32, 32, 3)
 
 
 # Hostile files

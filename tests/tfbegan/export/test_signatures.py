@@ -1,0 +1,70 @@
+"""A served generator that hears gives what it gives in Python."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfbegan import AudioConfig, Generator, export_saved_model
+from tfbegan.config import SpeechConfig
+from tfbegan.generation.animation import AnimationSettings, animate
+from tfbegan.generation.loading import LoadedGenerator
+
+pytestmark = pytest.mark.slow
+
+_RATE = 16_000
+
+
+def make(conditioning, path):
+    speech = SpeechConfig(
+        AudioConfig(),
+        mfcc_mean=(-300.0,) + (5.0,) * 12,
+        mfcc_std=(90.0,) + (20.0,) * 12,
+        mouth_box=(0.27, 0.58, 0.73, 0.92),
+    )
+    model = Generator(
+        32, 4, 8, conditioning=conditioning, speech=speech, seed=1
+    )
+    served = tf.saved_model.load(str(export_saved_model(model, path)))
+    return LoadedGenerator(model, path), served.signatures
+
+
+@pytest.fixture(scope="module", params=["audio", "audio+noise"])
+def both(request, tmp_path_factory):
+    return make(request.param, tmp_path_factory.mktemp("served"))
+
+
+def with_z(generator, inputs, z):
+    return {**inputs, "z": tf.constant(z)} if generator.latent_dim else inputs
+
+
+@pytest.mark.parametrize("count", [1, 3, 16])
+def test_windows(both, count):
+    generator, signatures = both
+    random = np.random.default_rng(0)
+    windows = random.normal(-50, 80, (count, 35, 13)).astype(np.float32)
+    z = random.uniform(-1, 1, (count, 8)).astype(np.float32)
+    inputs = with_z(generator, {"mfcc": tf.constant(windows)}, z)
+    images = signatures["serving_default"](**inputs)["images"].numpy()
+    latents = z if generator.latent_dim else None
+    expected = (generator.speak(latents, windows) + 1) / 2
+    assert np.abs(images - expected).max() <= 1e-5
+
+
+@pytest.mark.parametrize("fps", [24.0, 25.0, 30.0])
+def test_a_waveform_becomes_the_frames_that_animate_makes(both, fps):
+    generator, signatures = both
+    random = np.random.default_rng(1)
+    waveform = random.normal(0, 0.1, int(1.3 * _RATE)).astype(np.float32)
+    z = random.uniform(-1, 1, 8).astype(np.float32)
+    inputs = {"waveform": tf.constant(waveform), "fps": tf.constant(fps)}
+    inputs = with_z(generator, inputs, z)
+    images = signatures["speak"](**inputs)["images"].numpy()
+    settings = AnimationSettings(
+        fps=fps,
+        natural_pose=False,
+        face=z if generator.latent_dim else None,
+    )
+    frames = np.stack(list(animate(generator, waveform, _RATE, settings)))
+    assert images.shape == frames.shape
+    # The frames are rounded to whole grey levels.
+    assert np.abs(images * 255 - frames).max() <= 0.6

@@ -1,0 +1,43 @@
+"""The generator that comes with the package."""
+
+import numpy as np
+import pytest
+
+from tfbegan import load_generator
+from tfbegan.errors import ModelFileError
+from tfbegan.generation import bundled as bundled_module
+from tfbegan.generation.bundled import BUNDLED, bundled
+
+_LARGEST_BYTES = 6_000_000
+
+
+def test_it_is_what_is_loaded_where_there_is_no_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = load_generator()
+    assert generator.path == bundled("puppet")
+    assert generator.conditioning == "audio+noise"
+    assert generator.image_size == 64
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_each_is_small_and_speaks(name):
+    assert bundled(name).stat().st_size <= _LARGEST_BYTES
+    generator = load_generator(name)
+    random = np.random.default_rng(0)
+    sound = random.normal(0, 0.1, 16_000) * (np.arange(16_000) > 8_000)
+    frames = np.stack(
+        list(generator.animate(sound, 16_000, natural_pose=False))
+    ).astype(int)
+    assert frames.shape == (25, 64, 64, 3)
+    assert np.abs(frames[24] - frames[2]).max() > 20
+
+
+def test_faces_differ_from_seed_to_seed():
+    faces = load_generator("puppet").generate(16, seed=0).astype(float)
+    assert faces.std(axis=0).mean() > 15
+
+
+def test_a_missing_file_is_told(monkeypatch):
+    monkeypatch.setitem(bundled_module.BUNDLED, "puppet", "lost.keras")
+    with pytest.raises(ModelFileError, match="missing from this installation"):
+        load_generator("puppet")
