@@ -26,12 +26,8 @@ from tfbegan.training.pictures import (
     look_at,
 )
 from tfbegan.training.presets import find_preset
-from tfbegan.training.run import train
-from tfbegan.training.run_folder import (
-    RunConfig,
-    RunFolder,
-    data_fingerprint,
-)
+from tfbegan.training.run import RunResult, train
+from tfbegan.training.run_folder import RunConfig, data_fingerprint
 
 _ROWS = 4
 """Of the picture: the real frames, the seed's two ways, and ours."""
@@ -163,7 +159,7 @@ def compare_arms(
     for number, arm in enumerate(arms):
         say(f"{number + 1}/{len(arms)}: {arm.name}")
         config = _run_config(arm, dataset, data, steps)
-        model = _last_model(train(config, runs).folder)
+        model = _last_model(train(config, runs))
         results.append(_result(arm, look_at(model, exhibits, seed=0)))
         rows.append(faces_of(model, exhibits.strips[0]))
         origins.append(Provenance.of_model(model))
@@ -196,10 +192,13 @@ def _run_config(
     )
 
 
-def _last_model(folder: RunFolder) -> BEGAN:
-    checkpoint = load_checkpoint(folder.checkpoints)
+def _last_model(result: RunResult) -> BEGAN:
+    if result.received_signal is not None:
+        # The signal was for all of them, not for this one.
+        raise SystemExit(128 + result.received_signal)
+    checkpoint = load_checkpoint(result.folder.checkpoints)
     if checkpoint is None:
-        raise RunError(f"{folder.path} was stopped before its first checkpoint")
+        raise RunError(f"{result.folder.path} has lost its checkpoint.")
     return checkpoint.model
 
 

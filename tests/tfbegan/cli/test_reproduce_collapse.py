@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -48,6 +51,24 @@ def test_data_without_sound_is_refused(tmp_path, capsys, puppet_dataset):
     )  # fmt: skip
     assert code == 2
     assert "Leave --data away" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_signal_ends_all_of_it(puppet_dataset, tmp_path):
+    command = [
+        sys.executable, "-m", "tfbegan.cli", "reproduce-collapse", "--data",
+        str(puppet_dataset), "--steps", "100000", "--output",
+        str(tmp_path / "out"),
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr:
+            if line.startswith("step "):
+                process.terminate()
+                break
+        assert process.wait(timeout=120) == 128 + signal.SIGTERM
+    assert len(list((tmp_path / "out" / "runs").iterdir())) == 1
 
 
 def test_an_ablation_leaves_out_one_part_each():
