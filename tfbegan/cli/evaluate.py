@@ -100,10 +100,9 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     )
     folder = parsed.output or generator.path.parent
     write_json(folder / "evaluation.json", report.to_dict())
-    judged = candidate.arms(held_out)[report.arms[0]]
     page = render_report(
         report,
-        show_clips(judged, held_out),
+        show_clips(candidate.arms(held_out), held_out),
         generator.path.parent.name or generator.path.name,
         Provenance.of_model(generator.model).xmp(),
     )
@@ -160,16 +159,22 @@ def _candidate(generator: Any, parsed: argparse.Namespace) -> Any:
 
 
 def _audio_table(report: Any) -> Any:
+    """Intervals of the judged column alone: a terminal is narrow."""
     from rich.table import Table
 
-    table = Table("", "measure", "passes at", "passed", *report.arms)
+    judged, *controls = report.arms
+    table = Table("", "measure", "passes at", "passed", judged, *controls)
     for row in report.rows:
         table.add_row(
             row.measure.id,
-            row.measure.label,
+            row.name,
             row.measure.bounds,
             {None: "", True: "yes", False: "NO"}[row.passed],
-            *(str(row.figures.get(arm, "")) for arm in report.arms),
+            str(row.figures.get(judged, "")),
+            *(
+                f"{row.figures[arm].value:.3f}" if arm in row.figures else ""
+                for arm in controls
+            ),
         )
     return table
 

@@ -310,7 +310,9 @@ def _silence(
 def _silence_figures(
     silences: list[tuple[np.ndarray, np.ndarray]], figures: ClipFigures
 ) -> dict[str, Estimate]:
-    """A5: |difference of mean openings| in real std, and ratio of changes."""
+    """A5: the mean opening above the real one's in std of the real, and the
+    ratio of changes. A mouth more closed than the real one is below 0.
+    """
     openings = [opening for opening, _ in silences if len(opening)]
     changes = [change for _, change in silences if len(change)]
     if sum(map(len, openings)) < _FEWEST_SILENT or not changes:
@@ -319,7 +321,7 @@ def _silence_figures(
     def offset(chosen: np.ndarray) -> float:
         picked = np.concatenate([openings[i] for i in chosen])
         generated, real = picked.mean(axis=0)
-        return abs(generated - real) / max(picked[:, 1].std(), 1e-9)
+        return (generated - real) / max(picked[:, 1].std(), 1e-9)
 
     means = np.array([change.mean(axis=0) for change in changes])
     return {

@@ -91,7 +91,7 @@ MEASURES: Mapping[str, Measure] = {
     "retrieval": Measure("A4", "true sound found among 16 (chance .0625)"),
     "retrieval_ratio": Measure("A4", "the same, over real", low=0.85),
     "silence_offset": Measure(
-        "A5", "opening in silence, off real, in std of real", high=1.0
+        "A5", "opening in silence, above real, in std of real", high=1.0
     ),
     "silence_change": Measure(
         "A5", "change of the mouth in silence, over real", high=1.0

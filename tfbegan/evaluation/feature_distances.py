@@ -142,6 +142,8 @@ def _mean_of_pairs(
     """Mean kernel of faces from two different clips."""
     apart = chosen[:, None] != chosen[None]
     sums, counts = (part[np.ix_(chosen, chosen)][apart] for part in block)
+    if not counts.size:  # the same clip was drawn every time
+        return float("nan")
     return float(sums.sum() / counts.sum())
 
 

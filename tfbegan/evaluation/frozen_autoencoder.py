@@ -18,32 +18,47 @@ _FIT = Fit(steps=1_500, learning_rate=1e-3)
 _BATCH = 32
 _FILTERS = 8
 _CODE = 64
+_LEAST_SCALE = 0.1
 
 
 @dataclass(frozen=True)
 class FaceFeatures:
-    """The codes of the frozen autoencoder, each of mean 0 and variance 1.
+    """The codes of the frozen autoencoder, whitened.
+
+    The numbers of a code go along with each other (four directions have most
+    of the variance of one speaker's codes), and a few faces would decide every
+    distance. So the codes are turned to their principal axes and divided by
+    standard deviation + 0.1. On a real speaker the mean face then is 10 times
+    as far from the real ones as the interval of real against real is wide;
+    with plain standardised codes it is not told from them.
 
     Attributes:
         autoencoder: An `Autoencoder`.
         mean: float32 [code], over training faces.
-        std: float32 [code], likewise.
+        axes: float32 [code, features], likewise.
     """
 
     autoencoder: Any
     mean: np.ndarray
-    std: np.ndarray
+    axes: np.ndarray
 
     @classmethod
     def of(cls, autoencoder: Any, training_faces: np.ndarray) -> "FaceFeatures":
-        """Normalised by real training faces, float32 [N, S, S, 3]."""
+        """Whitened by real training faces, float32 [N, S, S, 3]."""
         codes = in_batches(autoencoder.encode, training_faces)
-        return cls(autoencoder, codes.mean(axis=0), codes.std(axis=0) + 1e-6)
+        covariance = np.cov(codes.astype(np.float64), rowvar=False)
+        variances, axes = np.linalg.eigh(covariance)
+        scales = np.sqrt(np.maximum(variances, 0)) + _LEAST_SCALE
+        return cls(
+            autoencoder,
+            codes.mean(axis=0),
+            (axes / scales).astype(np.float32),
+        )
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Faces [N, S, S, 3] in [-1, 1] to float32 [N, code]."""
+        """Faces [N, S, S, 3] in [-1, 1] to float32 [N, features]."""
         codes = in_batches(self.autoencoder.encode, images)
-        return (codes - self.mean) / self.std
+        return (codes - self.mean) @ self.axes
 
 
 def train_autoencoder(clips: Sequence[SpeechClip], seed: int) -> Any:

@@ -3,16 +3,21 @@
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from tfbegan.evaluation.arms import Arm, perform
+from tfbegan.evaluation.arms import Arm, whole_clip
 from tfbegan.evaluation.audio_measures import HeldOut
-from tfbegan.evaluation.audio_report import AudioReport, Row
+from tfbegan.evaluation.audio_report import (
+    GENERATED,
+    LOOK,
+    AudioReport,
+    Row,
+)
 from tfbegan.evaluation.estimates import Estimate
 from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.mouth_meters import correlation
@@ -74,8 +79,8 @@ class Shown:
         real: Real opening over time, float [T].
         made: Generated, float [T].
         bounds: Of the vertical axis.
-        strip: uint8 [2 S + gap, N (S + gap) - gap, 3], true faces over
-            generated ones.
+        strip: uint8 [rows (S + gap) - gap, N (S + gap) - gap, 3]: true faces
+            over those of each arm.
     """
 
     title: str
@@ -86,15 +91,17 @@ class Shown:
     strip: np.ndarray
 
 
-def show_clips(arm: Arm, held_out: HeldOut) -> list[Shown]:
-    """A few clips as the arm speaks them, evenly spread over all.
+def show_clips(arms: Mapping[str, Arm], held_out: HeldOut) -> list[Shown]:
+    """A few clips as a generator speaks them, evenly spread over all.
+
+    Every clip is spoken by another identity, unless the arm casts it by clip.
 
     Args:
-        arm: The judged one; the first identity of each cast is shown.
+        arms: Of the judged generator; the curves are the first one's.
         held_out: The clips.
     """
     return [
-        _show_clip(arm, held_out, int(index))
+        _show_clip(list(arms.values()), held_out, int(index))
         for index in spread_frames(len(held_out.clips), _SHOWN_CLIPS)
     ]
 
@@ -137,21 +144,20 @@ intervals over clips.</p>
 {_charts(shown)}
 </div>
 <h2>Film strips</h2>
-<p class="soft">Real frames above, generated ones below.</p>
+<p class="soft">Rows: {escape(_about_strips(report))}.</p>
 {_strips(shown, mark)}
 </body>
 </html>
 """
 
 
-def _show_clip(arm: Arm, held_out: HeldOut, index: int) -> Shown:
+def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:
     clip, tools = held_out.clips[index], held_out.instruments
-    faces = perform(arm, index, len(clip))[0]
-    made = tools.opening.measure(faces)
+    spoken = [_speak(arm, index, len(clip)) for arm in arms]
+    made = tools.opening.measure(spoken[0])
     known = clip.has_truth and tools.true_mouth is not None
     real = clip.opening if known else held_out.real_openings[index]
-    fit = correlation(real, made)
-    title = f"clip {index + 1}, r = {fit:.2f}"
+    title = f"clip {index + 1}, r = {correlation(real, made):.2f}"
     if not known:
         scale = max(float(real.std()), 1e-9)
         real, made = ((v - v.mean()) / scale for v in (real, made))
@@ -162,20 +168,28 @@ def _show_clip(arm: Arm, held_out: HeldOut, index: int) -> Shown:
         real,
         made,
         _TRUE_BOUNDS if known else _STANDARD_BOUNDS,
-        _film_strip(clip.images(chosen), faces[chosen]),
+        _film_strip([faces[chosen] for faces in (clip.images(), *spoken)]),
     )
 
 
-def _film_strip(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Faces [N, S, S, 3] in [-1, 1] in two rows, white between them."""
-    rows = []
-    for faces in (above, below):
-        pixels = np.rint((np.clip(faces, -1, 1) + 1) * 127.5).astype(np.uint8)
-        gap = np.full((*pixels.shape[1:2], _STRIP_GAP, 3), 255, np.uint8)
-        parts = [part for face in pixels for part in (gap, face)][1:]
-        rows.append(np.concatenate(parts, axis=1))
-    gap = np.full((_STRIP_GAP, rows[0].shape[1], 3), 255, np.uint8)
-    return np.concatenate([rows[0], gap, rows[1]], axis=0)
+def _speak(arm: Arm, clip: int, length: int) -> np.ndarray:
+    """A whole clip by one identity, another one for each clip."""
+    cast = arm.cast(clip)
+    identity = cast[0] if len(cast) == 1 else clip % arm.identities
+    return arm.faces(np.full(length, identity), whole_clip(clip, length))
+
+
+def _film_strip(films: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows of faces [N, S, S, 3] in [-1, 1], white between them."""
+    cells = np.stack(films)  # [rows, N, S, S, 3]
+    pixels = np.rint((np.clip(cells, -1, 1) + 1) * 127.5).astype(np.uint8)
+    gap = ((0, 0), (0, 0), (0, _STRIP_GAP), (0, _STRIP_GAP), (0, 0))
+    padded = np.pad(pixels, gap, constant_values=255)
+    rows, count, height, width, channels = padded.shape
+    strip = padded.transpose(0, 2, 1, 3, 4).reshape(
+        rows * height, count * width, channels
+    )
+    return strip[:-_STRIP_GAP, :-_STRIP_GAP]
 
 
 def _verdict(report: AudioReport) -> str:
@@ -198,15 +212,13 @@ def _table(report: AudioReport) -> str:
 
 
 def _table_row(row: Row, arms: Sequence[str]) -> str:
-    style, word = {True: ("yes", "yes"), False: ("no", "no")}.get(
-        row.passed, ("", "")
-    )
+    word = {None: "", True: "yes", False: "no"}[row.passed]
     cells = "".join(_figure(row.figures.get(arm)) for arm in arms)
     return (
         f"<tr><td>{row.measure.id}</td>"
         f'<td class="label">{escape(row.measure.label)}</td>'
         f"<td>{escape(row.measure.bounds)}</td>"
-        f'<td class="{style}">{word}</td>{cells}</tr>'
+        f'<td class="{word}">{word}</td>{cells}</tr>'
     )
 
 
@@ -243,6 +255,11 @@ def _about_axis(report: AudioReport) -> str:
     if report.eigen_mouth_r is not None:
         return "(0 is closed, 1 is widest)"
     return "(in standard deviations of the real one, about each one's mean)"
+
+
+def _about_strips(report: AudioReport) -> str:
+    made = [arm for arm in report.arms if arm in (GENERATED, LOOK)]
+    return "; ".join(["real", *made])
 
 
 def _charts(shown: Sequence[Shown]) -> str:

@@ -28,7 +28,7 @@ _MOST_TRAINING_CLIPS = 320
 _SEED = 20_121
 """Not a seed that trainings are likely to have."""
 
-_FEATURE_FACES = 1_000
+_FEATURE_FACES = 3_000
 _PROBE_FILE = "sync-probe-1.keras"
 _AUTOENCODER_FILE = "autoencoder-1.keras"
 _TRUE_MOUTH_FILE = "true-mouth-1.keras"

@@ -13,6 +13,7 @@ from tfbegan.evaluation.speech_clips import SpeechClip
 _TRUTH_FIT = Fit(steps=2_500)
 _BATCH = 64
 _LARGEST_SHIFT = 2
+_ROUNDING = 1e-5
 _ENERGY_ROWS = 5
 """On either side of a frame: about the 110 ms in which a mouth opens."""
 
@@ -89,7 +90,8 @@ class TrueMouth:
         return self._both(images)[:, 1]
 
     def _both(self, images: np.ndarray) -> np.ndarray:
-        return in_batches(self.model, self.box.crop(images))
+        measured = in_batches(self.model, self.box.crop(images))
+        return np.clip(measured, 0.0, 1.0)
 
 
 def train_true_mouth(
@@ -159,11 +161,12 @@ def disturb(
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's r; NaN where one of them does not vary."""
-    one = np.asarray(first, np.float64) - np.mean(first, dtype=np.float64)
-    other = np.asarray(second, np.float64) - np.mean(second, dtype=np.float64)
-    scale = np.sqrt((one @ one) * (other @ other))
-    return float(one @ other / scale) if scale > 1e-9 else float("nan")
+    """Pearson's r; NaN where one of them varies by rounding alone."""
+    one, other = (np.asarray(v, np.float64) for v in (first, second))
+    for values in (one, other):
+        if values.std() <= _ROUNDING * max(1.0, np.abs(values).max()):
+            return float("nan")
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _new_true_mouth(shape: tuple[int, ...], seed: int) -> Any:

@@ -107,8 +107,11 @@ def test_the_opening_is_asked_for_more_where_the_truth_is_known(report):
 
 
 def test_the_page_needs_nothing_from_outside(report, held_out, perfect_speaker):
-    arm = Candidate(perfect_speaker, draw).arms(held_out)[GENERATED]
-    shown = show_clips(arm, held_out)
+    arms = Candidate(perfect_speaker, draw).arms(held_out)
+    shown = show_clips(arms, held_out)
+    strip = shown[0].strip
+    assert strip.shape == (2 * 34 - 2, 12 * 34 - 2, 3)
+    np.testing.assert_array_equal(strip[:32], strip[34:])
     page = render_report(report, shown, "a <run>", mark="<x:xmpmeta/>")
     assert "a &lt;run&gt;" in page
     sources = re.findall(r'(?:src|href)\s*=\s*"([^"]*)', page)

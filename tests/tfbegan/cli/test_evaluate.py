@@ -1,0 +1,125 @@
+"""`tfbegan evaluate`: the report that fits the generator."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tfbegan import Generator
+from tfbegan.cli.__main__ import main
+from tfbegan.data.dataset import open_dataset
+from tfbegan.evaluation import (
+    frozen_autoencoder,
+    instruments,
+    mouth_meters,
+    noise_report,
+    sync_probe,
+)
+from tfbegan.evaluation.fitting import CACHE_VARIABLE, Fit
+
+
+def save_generator(folder, data, conditioning):
+    speech = None if conditioning == "noise" else open_dataset(data).speech
+    model = Generator(
+        32,
+        filters=4,
+        latent_dim=8,
+        conditioning=conditioning,
+        speech=speech,
+        seed=1,
+    )
+    path = folder / "generator.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def hasty(monkeypatch, tmp_path):
+    """What measures learns next to nothing, in seconds."""
+    for module, name in (
+        (sync_probe, "_FIT"),
+        (frozen_autoencoder, "_FIT"),
+        (mouth_meters, "_TRUTH_FIT"),
+    ):
+        monkeypatch.setattr(module, name, Fit(steps=3, check_steps=2))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+
+
+@pytest.mark.slow
+def test_a_generator_that_hears_gets_the_report_of_sound(
+    puppet_dataset, tmp_path, monkeypatch, capsys, hasty
+):
+    model = save_generator(tmp_path, puppet_dataset, "audio+noise")
+    out = tmp_path / "out"
+    command = [
+        "evaluate", str(model), "--data", str(puppet_dataset),
+        "--held-out", str(puppet_dataset), "--clips", "6",
+        "--faces-per-clip", "1", "-o", str(out),
+    ]  # fmt: skip
+    assert main([*command, "--regressor", str(model)]) == 0
+    told = capsys.readouterr().out
+    assert "NOT passed" in told
+    assert "evaluation.html" in told
+    content = json.loads((out / "evaluation.json").read_text())
+    assert content["conditioning"] == "audio+noise"
+    assert content["clips"] == 6
+    assert content["eigen_mouth"]["r_with_truth"]["value"] > 0.8
+    figures = content["measures"]["spread"]["figures"]
+    assert figures["real"]["value"] == pytest.approx(1)
+    assert figures["mean face"]["value"] == pytest.approx(0, abs=1e-6)
+    assert figures["regressor"] == figures["generated"]
+    assert (out / "evaluation.html").read_text().startswith("<!DOCTYPE html>")
+
+    # The second time nothing is learnt, and equal seeds give equal figures.
+    def refuse(*arguments):
+        raise AssertionError("learnt again")
+
+    for name in ("train_sync_probe", "train_autoencoder", "train_true_mouth"):
+        monkeypatch.setattr(instruments, name, refuse)
+    assert main([*command, "--regressor", str(model)]) == 0
+    assert json.loads((out / "evaluation.json").read_text()) == content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--clips", "3"], "--clips must be 4 or more"),
+        (["--faces-per-clip", "0"], "--faces-per-clip must be 1 or more"),
+    ],
+)
+def test_bad_numbers_are_told_in_a_sentence(
+    puppet_dataset, tmp_path, capsys, arguments, told
+):
+    model = save_generator(tmp_path, puppet_dataset, "audio")
+    command = ["evaluate", str(model), "--data", str(puppet_dataset)]
+    assert main([*command, *arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_regressor_that_hears_nothing_is_refused(
+    puppet_dataset, tmp_path, capsys
+):
+    model = save_generator(tmp_path, puppet_dataset, "audio")
+    (tmp_path / "other").mkdir()
+    deaf = save_generator(tmp_path / "other", puppet_dataset, "noise")
+    command = ["evaluate", str(model), "--data", str(puppet_dataset)]
+    assert main([*command, "--regressor", str(deaf)]) == 2
+    assert "takes no sound" in capsys.readouterr().err
+
+
+def test_a_generator_of_noise_gets_the_report_of_noise(
+    puppet_dataset, tmp_path, monkeypatch, capsys
+):
+    class Detector:
+        def detection_rate(self, images):
+            return 1.0
+
+    monkeypatch.setattr(noise_report, "FaceDetector", Detector)
+    model = save_generator(tmp_path, puppet_dataset, "noise")
+    command = ["evaluate", str(model), "--data", str(puppet_dataset)]
+    assert main(command) == 0
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    assert content["detection_ratio"] == 1
+    assert np.isfinite(content["ms_ssim_excess"])
+    assert (tmp_path / "evaluation.png").is_file()
+    assert "healthy" in capsys.readouterr().out
