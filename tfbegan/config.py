@@ -98,7 +98,7 @@ class Config:
         if typing.get_origin(expected) is tuple:
             return
         if expected is float:
-            if type(value) is int:
+            if type(value) is int and _is_finite(value):
                 object.__setattr__(self, field.name, float(value))
                 return
             matches = type(value) is float and math.isfinite(value)
@@ -108,6 +108,14 @@ class Config:
         if not matches:
             name = getattr(expected, "__name__", str(expected))
             self.fail(field.name, f"a finite {name}")
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is a number that a float can hold."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 @dataclass(frozen=True)
@@ -227,9 +235,7 @@ class SpeechConfig(Config):
             )
         for name in ("mfcc_mean", "mfcc_std"):
             values = getattr(self, name)
-            if len(values) != n_mfcc or not all(
-                isinstance(v, int | float) and math.isfinite(v) for v in values
-            ):
+            if len(values) != n_mfcc or not all(_is_finite(v) for v in values):
                 self.fail(name, f"{n_mfcc} finite numbers, one a coefficient")
         if min(self.mfcc_std) <= 0:
             self.fail("mfcc_std", "above 0")
@@ -325,9 +331,9 @@ class ObjectiveConfig(Config):
         mouth_weight: How much more an error in the mouth box counts in the
             anchor of a model that takes sound, at least 1.
         mate_share: With sound: share of the anchor's frames that take the
-            code of another frame of their clip, and whose error counts in the
-            mouth box alone. What the code can't know of the mouth, the sound
-            must tell.
+            code of another frame of their clip, and whose paired error counts
+            in the mouth box alone. What the code can't know of the mouth, the
+            sound must tell.
         sync: Weight, in G's loss, of InfoNCE between the mouths of G and
             their sounds, by a critic that learns from real pairs.
         motion: Weight, in G's loss, of how far its mouths move within a clip

@@ -28,12 +28,13 @@ def command(*arguments):
     ]  # fmt: skip
 
 
-def settings(data, runs, steps):
+def settings(data, runs, steps, *more):
     return [
         "--data", str(data), "--runs-dir", str(runs), "--steps", str(steps),
         "--filters", "4", "--latent-dim", "8", "--batch-size", "12",
         "--clips-per-batch", "4", "--log-steps", "4", "--checkpoint-steps", "4",
         "--picture-steps", "12", "--keep-checkpoints", "9", "--seed", "3",
+        *more,
     ]  # fmt: skip
 
 
@@ -45,14 +46,11 @@ def run(*arguments):
 
 def everything(path):
     model = keras.models.load_model(path)
-    return [
-        np.array(value)
-        for value in (
-            *model.weights,
-            *model.generator_optimizer.variables,
-            *model.discriminator_optimizer.variables,
-        )
-    ]
+    optimizers = [model.generator_optimizer, model.discriminator_optimizer]
+    if model.critic_optimizer is not None:
+        optimizers.append(model.critic_optimizer)
+    variables = [v for optimizer in optimizers for v in optimizer.variables]
+    return [np.array(value) for value in (*model.weights, *variables)]
 
 
 def only(runs):
@@ -79,6 +77,27 @@ def test_a_new_process_goes_on_to_the_bit(straight, tiny_dataset, tmp_path):
     done = run("--resume", "--runs-dir", str(tmp_path), "--steps", "24")
     assert "Skipping variable loading" not in done.stderr
     assert_same(straight, everything(only(tmp_path) / _LAST))
+
+
+SPEAKING = (
+    "--conditioning", "audio+noise", "--sync", "0.5", "--sound-ramp-steps", "8",
+    "--flip",
+)  # fmt: skip
+
+
+def test_a_run_with_sound_goes_on_to_the_bit(tiny_dataset, tmp_path):
+    """Also the critic, its optimizer, the coins of mates and the sounds."""
+    runs, halves = tmp_path / "straight", tmp_path / "halves"
+    run(*settings(tiny_dataset, runs, 24, *SPEAKING))
+    straight = everything(only(runs) / _LAST)
+    run(*settings(tiny_dataset, halves, 12, *SPEAKING))
+    done = run("--resume", "--runs-dir", str(halves), "--steps", "24")
+    assert "Skipping variable loading" not in done.stderr
+    assert_same(straight, everything(only(halves) / _LAST))
+    model = keras.models.load_model(only(halves) / _LAST)
+    assert model.architecture.conditioning == "audio+noise"
+    for name in ("generator", "discriminator", "critic"):
+        assert int(getattr(model, f"{name}_optimizer").iterations) == 24
 
 
 def start_and_wait_for_a_checkpoint(arguments, runs):

@@ -62,7 +62,8 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
     """Which model speaks, who is shown, and how the head moves."""
     parser.add_argument(
         "--source",
-        help="run folder or .keras file (default: the newest run in ./runs)",
+        help="run folder, .keras file, or puppet, the bundled generator"
+        " (default: the newest run in ./runs that hears, or else puppet)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="who speaks (default: 0)"
@@ -98,13 +99,13 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     from tfbegan.generation.animation import animate
-    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.loading import load_speaker
     from tfbegan.generation.provenance import Provenance
     from tfbegan.generation.speech import open_speech
     from tfbegan.generation.video import Film, Soundtrack, save_video
 
     speech = open_speech(parsed.speech)
-    generator = load_generator(parsed.source)
+    generator = load_speaker(parsed.source)
     settings = speaker_settings(parsed, generator, parsed.fps)
     film = Film(
         settings.frame_rate,

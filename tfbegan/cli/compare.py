@@ -74,10 +74,10 @@ def run(parsed: argparse.Namespace) -> int:
             "tfbegan compare needs either a VIDEO or --data. Received:"
             f" {'neither' if parsed.video is None else 'both'}"
         )
-    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.loading import load_speaker
 
     if parsed.video is None:
-        return _compare_clips(parsed, load_generator(parsed.source))
+        return _compare_clips(parsed, load_speaker(parsed.source))
     return _compare_video(parsed)
 
 
@@ -85,14 +85,14 @@ def _compare_video(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.animation import animate
     from tfbegan.generation.comparison import side_by_side
     from tfbegan.generation.footage import open_footage
-    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.loading import load_speaker
     from tfbegan.generation.speech import open_speech
     from tfbegan.generation.video import Soundtrack
 
     footage = open_footage(parsed.video)
     speech = open_speech(parsed.video)
-    generator = load_generator(parsed.source)
-    fps = parsed.fps or min(footage.fps, 60.0)
+    generator = load_speaker(parsed.source)
+    fps = min(footage.fps, 60.0) if parsed.fps is None else parsed.fps
     settings = speaker_settings(parsed, generator, fps)
     heard = speech.read()
     faces = animate(generator, heard, speech.sample_rate, settings)
@@ -135,8 +135,18 @@ def _compare_clips(
 ) -> int:
     from tfbegan.generation.media import exact_frame_rate
 
+    if parsed.fps is not None:
+        raise UsageError(
+            "--fps is for a video: the clips of a data set have a frame rate"
+            " of their own. Leave it away."
+        )
     clips = list(_clips(parsed, generator))
-    frame_rate = exact_frame_rate(parsed.fps or clips[0].fps)
+    if len({clip.fps for clip in clips}) > 1:
+        raise ConfigError(
+            "The clips have different frame rates, so one video can't show"
+            " them. Take fewer with --clips."
+        )
+    frame_rate = exact_frame_rate(clips[0].fps)
     pairs = itertools.chain.from_iterable(
         _clip_pairs(parsed, generator, clip, frame_rate) for clip in clips
     )

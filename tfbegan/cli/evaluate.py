@@ -98,7 +98,7 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
         regressor,
         progress=lambda name: console.print(f"Measuring: {name}"),
     )
-    folder = parsed.output or generator.path.parent
+    folder = parsed.output or _folder_of(generator)
     write_json(folder / "evaluation.json", report.to_dict())
     page = render_report(
         report,
@@ -179,6 +179,15 @@ def _audio_table(report: Any) -> Any:
     return table
 
 
+def _folder_of(generator: Any) -> Path:
+    """The run's; what is installed is not written into."""
+    from tfbegan.generation.bundled import BUNDLED, bundled
+
+    if generator.path in [bundled(name) for name in BUNDLED]:
+        return Path("out/evaluation")
+    return generator.path.parent
+
+
 def _run_noise(parsed: argparse.Namespace, generator: Any) -> int:
     from rich.console import Console
 
@@ -193,7 +202,7 @@ def _run_noise(parsed: argparse.Namespace, generator: Any) -> int:
     real, control = np.split(reals[: len(reals) // 2 * 2], 2)
     fakes = generator.generate(IMAGES, parsed.seed)
     report = measure_noise_mode(*map(_as_float, (fakes, real, control)))
-    folder = parsed.output or generator.path.parent
+    folder = parsed.output or _folder_of(generator)
     figures = {
         **asdict(report),
         "detection_ratio": report.detection_ratio,

@@ -226,6 +226,7 @@ def _frame_groups(
     count = tf.shape(clip["frames"], out_type=tf.int64)[0]
     groups = (count + size - 1) // size
     half = info.audio.window_frames // 2
+    quiet = quiet_level(clip["mfcc"]) if with_audio else None
 
     def group(start: tf.Tensor) -> dict[str, tf.Tensor]:
         members = tf.range(start, count, groups)
@@ -237,9 +238,7 @@ def _frame_groups(
             centres = tf.gather(clip["mfcc_centres"], members)
             rows = centres[:, None] + tf.range(-half, half + 1, dtype=tf.int64)
             parts["mfcc"] = tf.gather(clip["mfcc"], rows)  # [size, W, n_mfcc]
-            parts["quiet"] = tf.fill(
-                tf.shape(members), quiet_level(clip["mfcc"])
-            )
+            parts["quiet"] = tf.fill(tf.shape(members), quiet)
             parts["clip"] = tf.fill(
                 tf.shape(members),
                 tf.strings.to_hash_bucket_fast(clip["clip_id"], _CLIP_NUMBERS),

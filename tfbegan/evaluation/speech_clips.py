@@ -95,13 +95,15 @@ def load_clips(
             " a generator that takes sound can't be measured on it. Name one"
             " that was built from footage with sound."
         )
-    total = sum(dataset.info.clips(split) for split in splits)
-    count = total if most is None else min(most, total)
-    wanted = set(np.linspace(0, total - 1, count).round().astype(int).tolist())
+    records = [
+        record
+        for record in _records(dataset, splits)
+        if len(record["frames"]) >= _FEWEST_FRAMES
+    ]
+    count = len(records) if most is None else min(most, len(records))
+    wanted = np.linspace(0, len(records) - 1, count).round().astype(int)
     clips = [
-        _decode(record, dataset.info.audio)
-        for position, record in enumerate(_records(dataset, splits))
-        if position in wanted and len(record["frames"]) >= _FEWEST_FRAMES
+        _decode(records[position], dataset.info.audio) for position in wanted
     ]
     if not clips:
         raise DatasetError(

@@ -84,7 +84,11 @@ def _card(model: Any) -> dict[str, Any]:
     front_end = {}
     if model.speech is not None:
         inputs["mfcc"] = "raw windows, float32 [batch, window_frames, n_mfcc]"
-        front_end = {"front_end": model.speech.audio.to_dict()}
+        front_end = {
+            "front_end": model.speech.audio.to_dict(),
+            "speak": "waveform: float32 [samples] in [-1, 1] at the front"
+            " end's sample_rate; fps: float32 []; z: float32 [latent_dim]",
+        }
     return {
         "generator": f"tfbegan {__version__}",
         "model_hash": Provenance.of_model(model).model_hash,

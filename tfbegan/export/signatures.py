@@ -94,8 +94,9 @@ def _window_cutter(audio: Any) -> Callable[[Tensor, Tensor], Tensor]:
     padding = (half + 1) * audio.hop_length
 
     def cut(waveform: Tensor, fps: Tensor) -> Tensor:
-        # In float64, in which an hour of sound still has exact frames.
-        rate = tf.cast(fps, tf.float64)
+        # In float64: at 32 bits a long sound's frames would drift.
+        with tf.control_dependencies([tf.debugging.assert_positive(fps)]):
+            rate = tf.cast(fps, tf.float64)
         seconds = tf.cast(tf.size(waveform), tf.float64) / audio.sample_rate
         count = tf.maximum(tf.floor(seconds * rate + 0.5), 1.0)
         padded = tf.pad(waveform, [[padding, padding]])

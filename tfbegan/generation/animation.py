@@ -17,7 +17,7 @@ from tfbegan.generation.sound_windows import (
     frame_count,
     look_ahead_samples,
 )
-from tfbegan.generation.speech import sound_blocks
+from tfbegan.generation.speech import checked_rate, sound_blocks
 
 if TYPE_CHECKING:
     from tfbegan.generation.loading import LoadedGenerator
@@ -82,6 +82,7 @@ def animate(
         SourceError: While iterating: the sound is empty, or a sample is no
             finite number.
     """
+    sample_rate = checked_rate(sample_rate)
     stream = _Stream(generator, sample_rate, settings or AnimationSettings())
     return stream.frames(sound_blocks(waveform, sample_rate))
 

@@ -84,6 +84,16 @@ def check_archive(path: Path) -> str:
     return str(config["class_name"])
 
 
+def hears(path: Path) -> bool:
+    """Whether a file holds a generator that takes sound, if anything."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            settings = json.loads(archive.read("config.json"))["config"]
+        return settings.get("conditioning", "noise") != "noise"
+    except DAMAGE_ERRORS:
+        return False
+
+
 def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     names = [member.filename for member in members]

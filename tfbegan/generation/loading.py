@@ -9,7 +9,7 @@ import numpy as np
 
 from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, ModelFileError, RunError
-from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
+from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive, hears
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
 from tfbegan.generation.compiled import compiled
 from tfbegan.generation.latents import draw_latents
@@ -254,6 +254,18 @@ def load_generator(source: str | Path | None = None) -> LoadedGenerator:
     return LoadedGenerator(in_float32(generator), path)
 
 
+def load_speaker(source: str | Path | None = None) -> LoadedGenerator:
+    """As `load_generator`, but None takes the newest run that hears.
+
+    Raises:
+        RunError, ModelFileError: As `load_generator`.
+    """
+    if source is None:
+        found = [path for path in _generators_in(_RUNS) if hears(path)]
+        source = found[-1] if found else bundled(DEFAULT_BUNDLED)
+    return load_generator(source)
+
+
 def _silence(audio: AudioConfig, count: int) -> np.ndarray:
     """The raw windows of no sound: float32 [count, W, n_mfcc]."""
     windows = np.zeros((count, audio.window_frames, audio.n_mfcc), np.float32)
@@ -278,8 +290,8 @@ def _find(source: str | Path | None) -> Path:
         generator = path / _GENERATOR_NAME
         if generator.is_file():
             return generator
-        if any((child / _GENERATOR_NAME).is_file() for child in path.iterdir()):
-            return _newest_generator(path)
+        if found := _generators_in(path):
+            return found[-1]
         raise RunError(
             f"There is no {_GENERATOR_NAME} in {path}: it is no run folder, or"
             " the run has not come to its first checkpoint yet."
@@ -291,16 +303,6 @@ def _find(source: str | Path | None) -> Path:
         f" generator of that name is bundled (there is: {', '.join(BUNDLED)})."
         " Train one with: python train.py --conditioning noise"
     )
-
-
-def _newest_generator(runs: Path) -> Path:
-    found = _generators_in(runs)
-    if not found:
-        raise RunError(
-            f"There is no trained run in {runs}. Name one, or train one with:"
-            " python train.py --conditioning noise"
-        )
-    return found[-1]
 
 
 def _generators_in(runs: Path) -> list[Path]:

@@ -33,6 +33,10 @@ class Pose:
             raise ConfigError(
                 f"The movement must be in [0, 1]. Received: {movement}"
             )
+        if not 0 <= seed < 2**63:
+            raise ConfigError(
+                f"A seed must be in [0, 2^63 - 1]. Received: {seed}"
+            )
         self.centre = np.asarray(centre, np.float64)
         room = np.maximum(0.0, 1.0 - np.abs(self.centre))
         self.reach = np.minimum(movement, room)

@@ -91,7 +91,7 @@ def open_speech(path: Path) -> Speech:
         duration = container.duration
         return Speech(
             Path(path),
-            _checked_rate(first.sample_rate),
+            checked_rate(first.sample_rate),
             len(first.layout.channels),
             duration / av.time_base if duration else None,
         )
@@ -251,7 +251,7 @@ def sound_blocks(waveform: Any, sample_rate: int) -> Iterator[np.ndarray]:
         SourceError: A sample is not finite, or far outside of [-1, 1].
         ConfigError: An array has another shape.
     """
-    _checked_rate(sample_rate)
+    checked_rate(sample_rate)
     size = max(1, round(BLOCK_S * sample_rate))
     first = max(1, round(_FIRST_BLOCK_S * sample_rate))
     count = 0
@@ -324,14 +324,19 @@ def _check_samples(samples: np.ndarray, start_s: float, name: str) -> None:
         )
 
 
-def _checked_rate(sample_rate: int) -> int:
+def checked_rate(sample_rate: Any) -> int:
+    """A sample rate that can be worked with.
+
+    Raises:
+        ConfigError: It is no whole number of Hz, or out of range.
+    """
     low, high = _RATES
-    if not low <= sample_rate <= high:
+    if not low <= sample_rate <= high or sample_rate != int(sample_rate):
         raise ConfigError(
-            f"The sample rate must be in [{low}, {high}] Hz."
+            f"The sample rate must be a whole number in [{low}, {high}] Hz."
             f" Received: {sample_rate}"
         )
-    return sample_rate
+    return int(sample_rate)
 
 
 def _with_channels(samples: np.ndarray, channels: int) -> np.ndarray:

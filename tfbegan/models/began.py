@@ -80,7 +80,8 @@ class BEGAN(keras.Model):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # Raw windows must arrive as they are; see AudioEncoder.
+        super().__init__(**{"autocast": False, **kwargs})
         self.architecture = _as_config(ModelConfig, architecture)
         self.objective = _as_config(ObjectiveConfig, objective)
         self.speech = speech and _as_config(SpeechConfig, speech)

@@ -44,7 +44,8 @@ class SyncCritic(keras.Model):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # Raw windows must arrive as they are; see AudioEncoder.
+        super().__init__(**{"autocast": False, **kwargs})
         if not isinstance(speech, SpeechConfig):
             speech = SpeechConfig.from_dict(dict(speech))
         self.image_size = image_size

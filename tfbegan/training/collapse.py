@@ -128,6 +128,17 @@ def choose_arms(ablate: bool) -> tuple[Arm, ...]:
         arms.append(
             Arm(name, talking.architecture, objective, talking.training)
         )
+    plain = ObjectiveConfig(
+        gamma=talking.objective.gamma, lambda_k=talking.objective.lambda_k
+    )
+    arms.append(
+        Arm(
+            "without all of these",
+            talking.architecture,
+            plain,
+            talking.training,
+        )
+    )
     without_film = talking.architecture.replace(film=False)
     arms.append(Arm("without FiLM", without_film, *parts[1:]))
     return tuple(arms)
@@ -155,6 +166,11 @@ def compare_arms(
     dataset = open_dataset(data)
     _check(dataset)
     exhibits = choose_exhibits(dataset, seed=0, with_audio=True)
+    if not exhibits.strips:
+        raise ConfigError(
+            f"No held-out clip of {data} is two seconds long. Leave --data"
+            " away to take the puppets."
+        )
     results, rows, origins = [], [exhibits.strips[0].images], []
     for number, arm in enumerate(arms):
         say(f"{number + 1}/{len(arms)}: {arm.name}")

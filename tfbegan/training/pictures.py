@@ -36,7 +36,7 @@ class Strip:
     """Frames of one clip, evenly apart, with their sound.
 
     Attributes:
-        images: float32 [16, S, S, 3] in [-1, 1]; fewer of a short clip.
+        images: float32 [16, S, S, 3] in [-1, 1].
         windows: Raw MFCC, float32 [16, W, n_mfcc].
     """
 

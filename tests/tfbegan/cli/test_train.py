@@ -39,12 +39,29 @@ def test_small_data_is_the_default(capsys):
     assert without == dry_run(capsys, "--preset", "small-data")
 
 
+@pytest.mark.parametrize("conditioning", ["audio", "audio+noise", "audio+face"])
+def test_talking_is_the_default_with_sound(capsys, conditioning):
+    settings = dry_run(capsys, "--conditioning", conditioning)
+    talking = PRESETS["talking"]
+    assert settings["architecture"] == {
+        **talking.architecture.to_dict(),
+        "conditioning": conditioning,
+    }
+    assert settings["objective"] == talking.objective.to_dict()
+    assert settings["training"] == talking.training.to_dict()
+
+
 @pytest.mark.parametrize(
     ("option", "group", "name", "value"),
     [
         ("--filters=8", "architecture", "filters", 8),
         ("--no-skip-connections", "architecture", "skip_connections", False),
+        ("--no-film", "architecture", "film", False),
+        ("--audio-encoder=full", "architecture", "audio_encoder", "full"),
         ("--relative-k", "objective", "relative_k", True),
+        ("--sync=0.5", "objective", "sync", 0.5),
+        ("--mate-share=0.25", "objective", "mate_share", 0.25),
+        ("--adversarial=0", "objective", "adversarial", 0.0),
         ("--lambda-k=0.5", "objective", "lambda_k", 0.5),
         ("--flip", "training", "flip", True),
         ("--seed=7", "training", "seed", 7),

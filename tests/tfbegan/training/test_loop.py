@@ -11,11 +11,12 @@ import tensorflow as tf
 
 from tfbegan import BEGAN, ModelConfig, TrainingConfig
 from tfbegan.errors import DivergedError, OutputError
+from tfbegan.evaluation.audio_score import AudioScore
 from tfbegan.files import sha256_file
 from tfbegan.training import loop as loop_module
 from tfbegan.training.loop import Interval, TrainingLoop
-from tfbegan.training.pictures import Look
-from tfbegan.training.run_folder import RunFolder
+from tfbegan.training.pictures import Exhibits, Look
+from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
 
 CONFIG = TrainingConfig(
@@ -64,7 +65,8 @@ class Meanwhile(keras.callbacks.Callback):
 
 def fit(model, folder, data=None, config=CONFIG, **kwargs):
     schedule = kwargs.pop("schedule", None) or StallSchedule(1e-3, 1e-5, 0)
-    loop = TrainingLoop(RunFolder(folder), config, schedule, some_faces())
+    exhibits = Exhibits(some_faces(), sheet=kwargs.pop("sheet", None))
+    loop = TrainingLoop(RunFolder(folder), config, schedule, exhibits)
     try:
         model.fit(
             batches() if data is None else data,
@@ -232,3 +234,51 @@ def test_collapse_is_told_once_until_it_has_passed(
     assert "faces of step 2 are" in told
     assert "faces of step 5 are" in told
     assert "spread 0.100, real 0.500" in told
+
+
+def heard_look(quality):
+    """A look whose quality is known."""
+    pixels = np.zeros((64, 32, 32, 3), np.uint8)
+    return Look(
+        pixels, pixels, 0.5, 0.5,
+        score=AudioScore(1.0, quality, 1.0), sharpness=1.0,
+    )  # fmt: skip
+
+
+def saved_generators(model, folder, monkeypatch, qualities):
+    """The steps at which the generator is saved, a look after every step."""
+    steps = []
+    looks = iter(qualities)
+    monkeypatch.setattr(
+        loop_module, "look_at", lambda *_: heard_look(next(looks))
+    )
+    monkeypatch.setattr(
+        loop_module, "save_generator", lambda _, m: steps.append(int(m.step))
+    )
+    config = CONFIG.replace(picture_steps=1)
+    fit(model, folder, config=config, sheet=object())
+    return steps
+
+
+@pytest.mark.slow
+def test_a_generator_that_hears_is_kept_as_of_its_best_look(
+    model, tmp_path, monkeypatch
+):
+    qualities = [0.2, 0.5, 0.4, 0.1, 0.5, 0.3, 0.0, 0.45]
+    steps = saved_generators(model, tmp_path, monkeypatch, qualities)
+    assert steps == [1, 2, 5]
+    assert RunFolder(tmp_path).read_best() == Best(5, 0.5)
+    assert saved_steps(tmp_path) == [4, 8]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "kept"), [(0, True), (100, False)])
+def test_the_best_of_before_counts_unless_it_is_of_a_lost_future(
+    model, tmp_path, monkeypatch, step, kept
+):
+    """A run that went on from an older checkpoint has lost its best."""
+    RunFolder(tmp_path).write_best(Best(step, 0.9))
+    steps = saved_generators(model, tmp_path, monkeypatch, [0.2] + [0.1] * 7)
+    assert steps == ([] if kept else [1])
+    expected = Best(step, 0.9) if kept else Best(1, 0.2)
+    assert RunFolder(tmp_path).read_best() == expected

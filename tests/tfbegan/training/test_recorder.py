@@ -10,6 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 
 from tfbegan.errors import OutputError
+from tfbegan.evaluation.audio_score import AudioScore
 from tfbegan.training.pictures import GRID_IMAGES, Look
 from tfbegan.training.recorder import Recorder
 from tfbegan.training.run_folder import RunFolder
@@ -75,6 +76,34 @@ def test_tensorboard_gets_scalars_and_every_picture(tmp_path):
     assert len(samples.tensor_proto.string_val) == 2 + GRID_IMAGES
     (fakes,) = events.Tensors("fakes")
     assert len(fakes.tensor_proto.string_val) == 2 + GRID_IMAGES // 4
+
+
+@pytest.mark.parametrize("retrieval", [None, 0.75])
+def test_tensorboard_gets_what_the_sound_does(tmp_path, retrieval):
+    folder = RunFolder(tmp_path)
+    images = np.zeros((GRID_IMAGES, 8, 8, 3), np.uint8)
+    look = Look(
+        images,
+        images,
+        fake_spread=0.5,
+        real_spread=0.5,
+        speech=images[:32],
+        score=AudioScore(1.0, 0.5, 1.0, retrieval),
+        sharpness=0.5,
+    )
+    recorder = Recorder(folder, 0)
+    recorder.look(6, look)
+    recorder.close()
+    events = EventAccumulator(str(folder.tensorboard), {"tensors": 0})
+    events.Reload()
+    expected = {"opening_r": 0.5, "sharpness": 0.5, "quality": 0.25}
+    for name, figure in expected.items():
+        (event,) = events.Tensors(f"sound/{name}")
+        assert (event.step, value(event)) == (6, figure)
+    tags = events.Tags()["tensors"]
+    assert ("sound/retrieval" in tags) == (retrieval is not None)
+    (speech,) = events.Tensors("speech")
+    assert len(speech.tensor_proto.string_val) == 2 + 32
 
 
 def test_a_full_disk_is_told(tmp_path):

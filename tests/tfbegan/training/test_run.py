@@ -18,6 +18,7 @@ from tfbegan.errors import (
     RunError,
 )
 from tfbegan.files import folder_lock, sha256_file
+from tfbegan.records import MARKER_NAME
 from tfbegan.training import checkpoints
 from tfbegan.training.checkpoints import load_checkpoint
 from tfbegan.training.run import resume, train
@@ -34,14 +35,11 @@ def shorter(config, **changes):
 
 def everything(path):
     model = keras.models.load_model(path)
-    return [
-        np.array(value)
-        for value in (
-            *model.weights,
-            *model.generator_optimizer.variables,
-            *model.discriminator_optimizer.variables,
-        )
-    ]
+    optimizers = [model.generator_optimizer, model.discriminator_optimizer]
+    if model.critic_optimizer is not None:
+        optimizers.append(model.critic_optimizer)
+    variables = [v for optimizer in optimizers for v in optimizer.variables]
+    return [np.array(value) for value in (*model.weights, *variables)]
 
 
 def assert_same(first, second):
@@ -125,6 +123,48 @@ def test_going_on_is_bitwise_the_same_as_never_stopping(
     )
     rows = half.stats_file.read_text().splitlines()
     assert [json.loads(row)["step"] for row in rows] == [4, 6, 8, 12]
+
+
+def test_a_run_with_sound_goes_on_to_the_bit(
+    tiny_sound_run, tiny_sound_config, tmp_path
+):
+    half = train(shorter(tiny_sound_config, steps=6), tmp_path).folder
+    result = resume(half, steps=12)
+    assert result.step == 12
+    last = "step-00000012.keras"
+    straight = everything(tiny_sound_run.checkpoints / last)
+    assert_same(straight, everything(half.checkpoints / last))
+    model = load_checkpoint(half.checkpoints).model
+    assert int(model.critic_optimizer.iterations) == 12
+
+
+def test_a_run_with_sound_shows_and_logs_what_the_sound_does(tiny_sound_run):
+    steps = ["step-00000006.png", "step-00000012.png"]
+    speech = sorted(tiny_sound_run.path.glob("speech/*.png"))
+    assert [path.name for path in speech] == steps
+    rows = [
+        json.loads(line)
+        for line in tiny_sound_run.stats_file.read_text().splitlines()
+    ]
+    terms = {"sync", "motion", "detail", "critic_loss", "code_anchor"}
+    for row in rows:
+        assert terms <= set(row)
+        assert all(np.isfinite(row[name]) for name in terms)
+    assert tiny_sound_run.generator_file.is_file()
+
+
+def test_sound_is_not_learnt_from_data_without(
+    tiny_sound_config, puppet_dataset, tmp_path
+):
+    silent = shutil.copytree(puppet_dataset, tmp_path / "silent")
+    marker = silent / MARKER_NAME
+    content = json.loads(marker.read_text())
+    assert content["has_audio"]
+    marker.write_text(json.dumps({**content, "has_audio": False}))
+    config = dataclasses.replace(tiny_sound_config, data=str(silent))
+    with pytest.raises(ConfigError, match=r"no sound.*--conditioning noise"):
+        train(config, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_finished_run_stays_as_it_is(run_copy):
@@ -248,8 +288,8 @@ def test_collapse_is_warned_about(tiny_config, tmp_path, capfd, monkeypatch):
 
     original = run._new_model
 
-    def deaf(config):
-        model = original(config)
+    def deaf(config, dataset):
+        model = original(config, dataset)
         for generator in (model.generator, model.ema_generator):
             kernel = generator.decoder.to_map.kernel
             kernel.assign(0 * kernel)

@@ -9,6 +9,7 @@ from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
 from tfbegan.errors import ConfigError, OutputError, RunError
 from tfbegan.training import run_folder
 from tfbegan.training.run_folder import (
+    Best,
     RunConfig,
     RunFolder,
     create_run_folder,
@@ -94,6 +95,14 @@ def test_a_spoilt_configuration_is_no_run(tmp_path, content):
 def test_a_missing_configuration_is_no_run(tmp_path):
     with pytest.raises(RunError, match=r"no run folder.*train\.py"):
         RunFolder(tmp_path).read_config()
+
+
+def test_the_best_look_is_remembered(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.read_best() is None
+    folder.write_best(Best(500, 0.25))
+    folder.write_best(Best(1_000, 0.5))
+    assert folder.read_best() == Best(1_000, 0.5)
 
 
 def test_the_environment_is_written_down(tmp_path):
