@@ -129,6 +129,11 @@ class ShuffledArm:
         turned = (frames + self.turns[clips]) % self.lengths[heard]
         return self.arm.faces(identities, (heard, turned))
 
+    def heard_frames(self, clip: int, length: int) -> np.ndarray:
+        """The frames of the other clip that a whole clip hears, int [T]."""
+        turned = np.arange(length) + self.turns[clip]
+        return turned % self.lengths[self.partners[clip]]
+
 
 @dataclass(frozen=True)
 class MeanFaceArm:

@@ -17,6 +17,7 @@ from tfbegan.evaluation.arms import (
     Arm,
     Moments,
     RealArm,
+    ShuffledArm,
     perform,
     windows_at,
 )
@@ -50,6 +51,7 @@ from tfbegan.evaluation.variance_shares import two_way_shares, within_share
 
 DIVERSITY_FACES = 64
 _LINEUP_ROUNDS = 8
+_SHUFFLES = 20
 _LAYOUT_IDENTITIES = 8
 _LAYOUT_SOUNDS = 32
 _FEATURE_FACES_PER_CLIP = 4
@@ -81,6 +83,19 @@ class HeldOut:
         """What is measured on the real frames, float [T] a clip."""
         meter = self.instruments.opening
         return [meter.measure(clip.images()) for clip in self.clips]
+
+    def target(self, clip: int) -> np.ndarray:
+        """What the opening should be: the truth, else the real frames'."""
+        if self.knows_truth:
+            return self.clips[clip].opening
+        return self.real_openings[clip]
+
+    @property
+    def knows_truth(self) -> bool:
+        """Whether opening and width are known."""
+        return self.instruments.true_mouth is not None and all(
+            clip.has_truth for clip in self.clips
+        )
 
     @cached_property
     def real_hit_rates(self) -> np.ndarray:
@@ -212,6 +227,40 @@ def measure_real(held_out: HeldOut) -> dict[str, Estimate]:
     }
 
 
+def shuffled_opening_r(arm: Arm, held_out: HeldOut) -> Estimate:
+    """A2 with the sound of other clips, over many ways to shuffle them.
+
+    One shuffle is a noisy control: neighbouring frames are alike, and a few
+    tens of clips leave r at 0 +- 0.1.
+    """
+    clips, meter = held_out.clips, held_out.instruments.opening
+    openings = [
+        meter.measure(perform(arm, index, len(clip))[0])
+        for index, clip in enumerate(clips)
+    ]
+    targets = [held_out.target(index) for index in range(len(clips))]
+    rounds = [
+        ShuffledArm.of(arm, clips, held_out.seed + number)
+        for number in range(_SHUFFLES)
+    ]
+    return mean_over_clips(
+        np.array(
+            [
+                _mean(
+                    correlation(
+                        openings[shuffled.partners[index]][
+                            shuffled.heard_frames(index, len(target))
+                        ],
+                        target,
+                    )
+                    for shuffled in rounds
+                )
+                for index, target in enumerate(targets)
+            ]
+        )
+    )
+
+
 def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     figures = ClipFigures()
     silences: list[tuple[np.ndarray, np.ndarray]] = []
@@ -243,8 +292,7 @@ def _add_clip(
     box, real = tools.box, clip.images()
     openings = [tools.opening.measure(faces) for faces in performances]
     real_opening = held_out.real_openings[index]
-    known = clip.has_truth and tools.true_mouth is not None
-    target = clip.opening if known else real_opening
+    target = held_out.target(index)
     figures.spread.append(
         _mean(mean_pairwise_distance(box.crop(faces)) for faces in performances)
         / mean_pairwise_distance(box.crop(real))
@@ -256,7 +304,7 @@ def _add_clip(
         _mean(opening.std() for opening in openings)
         / max(real_opening.std(), 1e-9)
     )
-    if known and tools.true_mouth is not None:
+    if held_out.knows_truth and tools.true_mouth is not None:
         measure_width = tools.true_mouth.measure_width
         figures.width_r.append(
             _mean(

@@ -28,9 +28,9 @@ class FaceFeatures:
     The numbers of a code go along with each other (four directions have most
     of the variance of one speaker's codes), and a few faces would decide every
     distance. So the codes are turned to their principal axes and divided by
-    standard deviation + 0.1. On a real speaker the mean face then is 10 times
-    as far from the real ones as the interval of real against real is wide;
-    with plain standardised codes it is not told from them.
+    their standard deviation plus a tenth of the typical one. On a real
+    speaker's training frames real against real then is 0.00 +- 0.02 and the
+    mean face 0.14; with standardised codes they are 0 +- 1.5 and 0.7.
 
     Attributes:
         autoencoder: An `Autoencoder`.
@@ -48,7 +48,8 @@ class FaceFeatures:
         codes = in_batches(autoencoder.encode, training_faces)
         covariance = np.cov(codes.astype(np.float64), rowvar=False)
         variances, axes = np.linalg.eigh(covariance)
-        scales = np.sqrt(np.maximum(variances, 0)) + _LEAST_SCALE
+        variances = np.maximum(variances, 0)
+        scales = np.sqrt(variances) + _LEAST_SCALE * np.sqrt(variances.mean())
         return cls(
             autoencoder,
             codes.mean(axis=0),

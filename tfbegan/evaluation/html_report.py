@@ -155,8 +155,7 @@ def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:
     clip, tools = held_out.clips[index], held_out.instruments
     spoken = [_speak(arm, index, len(clip)) for arm in arms]
     made = tools.opening.measure(spoken[0])
-    known = clip.has_truth and tools.true_mouth is not None
-    real = clip.opening if known else held_out.real_openings[index]
+    known, real = held_out.knows_truth, held_out.target(index)
     title = f"clip {index + 1}, r = {correlation(real, made):.2f}"
     if not known:
         scale = max(float(real.std()), 1e-9)
