@@ -293,11 +293,11 @@ def test_fit_learns_to_rebuild_and_evaluate_changes_nothing(make, batch, kind):
     model = make(kind)
     data = tf.data.Dataset.from_tensors(batch)
     history = model.fit(
-        data.repeat(20), epochs=2, verbose=0, shuffle=False
+        data.repeat(60), epochs=2, verbose=0, shuffle=False
     ).history
     assert history["real_error"][1] < history["real_error"][0]
     assert history["code_anchor"][1] < history["code_anchor"][0]
-    assert int(model.step) == 40
+    assert int(model.step) == 120
     before = [np.array(w) for w in model.weights]
     metrics = model.evaluate(data, return_dict=True, verbose=0)
     assert metrics["m_global"] > 0
