@@ -175,3 +175,10 @@ def test_dotted_names_change_a_plan():
     assert (plan.face.image_size, plan.clip_s) == (32, 2.0)
     with pytest.raises(ConfigError, match=r"no setting 'face\.colour'"):
         override(BuildPlan(), {"face.colour": 1})
+
+
+def test_a_number_that_no_float_holds_is_refused():
+    with pytest.raises(ConfigError, match="gamma must be a finite"):
+        ObjectiveConfig.from_dict({"gamma": 10**400})
+    with pytest.raises(ConfigError, match="mfcc_mean must be 1 finite"):
+        SpeechConfig(AudioConfig(n_mfcc=1), (10**400,), (1.0,), (0, 0, 1, 1))

@@ -39,7 +39,7 @@ examples:
     parser.add_argument(
         "--ablate",
         action="store_true",
-        help="also without each part: eleven more trainings",
+        help="also without each part: twelve more trainings",
     )
     parser.add_argument(
         "-o",

@@ -77,6 +77,10 @@ def test_an_ablation_leaves_out_one_part_each():
     assert seed_both.architecture.conditioning == "audio+noise"
     full = {**talking.objective.to_dict(), **talking.architecture.to_dict()}
     left_out = set()
+    plain = next(a for a in ablations if a.name == "without all of these")
+    ablations.remove(plain)
+    assert plain.objective.code_anchor == plain.objective.sync == 0
+    assert plain.training == talking.training
     for arm in ablations:
         settings = {**arm.objective.to_dict(), **arm.architecture.to_dict()}
         changed = {name for name in full if settings[name] != full[name]}

@@ -1,12 +1,15 @@
 """The generator that comes with the package."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from tfbegan import load_generator
+from tfbegan import Generator, load_generator
 from tfbegan.errors import ModelFileError
 from tfbegan.generation import bundled as bundled_module
 from tfbegan.generation.bundled import BUNDLED, bundled
+from tfbegan.generation.loading import load_speaker
 
 _LARGEST_BYTES = 6_000_000
 
@@ -35,6 +38,20 @@ def test_each_is_small_and_speaks(name):
 def test_faces_differ_from_seed_to_seed():
     faces = load_generator("puppet").generate(16, seed=0).astype(float)
     assert faces.std(axis=0).mean() > 15
+
+
+def test_what_animates_is_the_newest_run_that_hears(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_speaker().path == bundled("puppet")
+    deaf = tmp_path / "runs" / "00001-noise" / "generator.keras"
+    deaf.parent.mkdir(parents=True)
+    Generator(32, filters=4, latent_dim=8, seed=1).save(deaf)
+    assert load_generator().path.samefile(deaf)
+    assert load_speaker().path == bundled("puppet")
+    hears = tmp_path / "runs" / "00000-talking" / "generator.keras"
+    hears.parent.mkdir()
+    shutil.copy(bundled("puppet"), hears)
+    assert load_speaker().path.samefile(hears)
 
 
 def test_a_missing_file_is_told(monkeypatch):

@@ -82,3 +82,9 @@ def test_the_seed_s_face_is_the_first_that_generate_draws():
 def test_nonsense_is_refused(call):
     with pytest.raises(ConfigError, match="Received"):
         call()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(ConfigError, match=f"Received: {seed}"):
+        Pose(np.zeros(4), 0.2, seed)

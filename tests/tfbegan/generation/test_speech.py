@@ -242,6 +242,7 @@ def test_other_things_from_memory_are_refused(waveform, error):
         list(sound_blocks(waveform, 16_000))
 
 
-def test_a_rate_that_is_none_is_refused():
-    with pytest.raises(ConfigError, match="sample rate must be in"):
-        list(sound_blocks(np.zeros(10), 0))
+@pytest.mark.parametrize("rate", [0, -16_000, 16_000.5])
+def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(ConfigError, match="sample rate must be a whole"):
+        list(sound_blocks(np.zeros(10), rate))
