@@ -73,6 +73,18 @@ def test_windows_are_normalised_inside(critic, small_speech):
     )
 
 
+def test_half_precision_hears_the_decimals_of_raw_windows(small_speech):
+    """At -300 bfloat16 tells only even numbers apart."""
+    speech = small_speech.replace(mfcc_std=(0.5, 30.0, 20.0, 10.0))
+    critic = SyncCritic(32, speech, 4, 8, seed=1, dtype="mixed_bfloat16")
+    windows = np.zeros((4, 11, 4), np.float32)
+    windows[..., 0] = -299.5 + np.arange(4)[:, None] / 4
+    windows[:, :5, 0] += 0.5
+    _, heard = critic({"image": faces(4), "mfcc": windows})
+    for i in range(3):
+        assert np.abs(heard[i] - heard[i + 1]).max() > 0
+
+
 def test_the_temperature_starts_at_a_tenth_and_has_a_floor(critic):
     assert float(critic.temperature) == pytest.approx(0.1)
     critic.log_temperature.assign(-10.0)
