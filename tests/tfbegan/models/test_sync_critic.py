@@ -20,18 +20,18 @@ def critic(small_speech):
     return SyncCritic(32, small_speech, filters=4, embedding_dim=8, seed=1)
 
 
-def faces(count):
-    return RNG.uniform(-1, 1, (count, 32, 32, 3)).astype(np.float32)
+def faces(count, rng=RNG):
+    return rng.uniform(-1, 1, (count, 32, 32, 3)).astype(np.float32)
 
 
-def sounds(count, speech):
-    normalised = RNG.normal(size=(count, 11, 4))
+def sounds(count, speech, rng=RNG):
+    normalised = rng.normal(size=(count, 11, 4))
     raw = normalised * speech.mfcc_std + speech.mfcc_mean
     return raw.astype(np.float32)
 
 
-def pairs(count, speech):
-    return {"image": faces(count), "mfcc": sounds(count, speech)}
+def pairs(count, speech, rng=RNG):
+    return {"image": faces(count, rng), "mfcc": sounds(count, speech, rng)}
 
 
 def test_embeddings_have_length_one(critic, small_speech):
@@ -95,8 +95,9 @@ def test_the_temperature_starts_at_a_tenth_and_has_a_floor(critic):
 @pytest.mark.slow
 def test_it_learns_to_pair_a_toy_set(critic, small_speech):
     """The mouth is as bright as c0 is loud; everything else is chance."""
-    batch = pairs(64, small_speech)
-    loud = RNG.permutation(np.linspace(-1, 1, 64))
+    rng = np.random.default_rng(0)
+    batch = pairs(64, small_speech, rng)
+    loud = rng.permutation(np.linspace(-1, 1, 64))
     batch["mfcc"][:, :, 0] = -300 + 80 * loud[:, None]
     batch["image"][:, ROWS, COLUMNS] *= 0.1
     batch["image"][:, ROWS, COLUMNS] += 0.8 * loud[:, None, None, None]
@@ -119,8 +120,10 @@ def test_it_learns_to_pair_a_toy_set(critic, small_speech):
         losses.append(
             float(step(*(tf.constant(batch[n][part]) for n in batch)))
         )
-    assert np.mean(losses[:4]) > 1.5
-    assert np.mean(losses[-8:]) < 1.3
+    # Chance is log 8. Sounds nearly as loud as each other stay mixed up:
+    # six draws of the data ended between 0.7 and 1.5.
+    assert np.mean(losses[:4]) > np.log(8)
+    assert np.mean(losses[-8:]) < 0.8 * np.log(8)
     mouths, heard = (np.array(e) for e in critic(batch))
     similarities = mouths @ heard.T
     apart = np.abs(loud[:, None] - loud[None]) > 0.5
