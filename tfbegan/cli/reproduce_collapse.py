@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tfbegan.cli.default_data import drawn_puppets, puppets_folder
+
 _COLUMNS = {
     "spread": "spread of faces",
     "movement": "movement (A1)",
@@ -12,7 +14,7 @@ _COLUMNS = {
     "amplitude": "amplitude (A3)",
     "sharpness": "sharpness (A9)",
 }
-_PREPARED = "data/puppets-32"
+_SIZE = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +33,8 @@ examples:
     parser.add_argument(
         "--data",
         type=Path,
-        help=f"data set with sound (default: {_PREPARED}, drawn if need be)",
+        help=f"data set with sound (default: {puppets_folder(_SIZE)}, drawn if"
+        " need be)",
     )
     parser.add_argument(
         "--steps", type=int, default=1_500, help="of each (default: 1500)"
@@ -52,14 +55,13 @@ examples:
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
-    from tfbegan.cli.default_data import drawn_puppets
     from tfbegan.files import atomic_write_text, write_json
     from tfbegan.generation.pictures import save_png
     from tfbegan.training.collapse import choose_arms, compare_arms
 
     comparison = compare_arms(
         choose_arms(parsed.ablate),
-        parsed.data or drawn_puppets(32),
+        parsed.data or drawn_puppets(_SIZE),
         parsed.steps,
         parsed.output / "runs",
         say=print,

@@ -270,13 +270,9 @@ class BEGAN(keras.Model):
         logs = self._logs(
             real_error,
             fake_error,
-            **{
-                "code_constraint": code_distance,
-                "code_cycle": code_distance,
-                "code_prior": code_prior,
-                **additions,
-                **self._teach_critic(batch),
-            },
+            **self._code_logs(code_distance, code_prior),
+            **additions,
+            **self._teach_critic(batch),
         )
         self.discriminator_optimizer.apply(of_discriminator, d_weights)
         self.generator_optimizer.apply(of_generator, g_weights)
@@ -353,6 +349,16 @@ class BEGAN(keras.Model):
                 self._seed_of(_DIRECTIONS), _DIRECTIONS_PER_STEP, latent_dim
             ),
         )
+
+    def _code_logs(self, distance: Tensor, prior: Tensor) -> dict[str, Tensor]:
+        """Of D's codes, which are held to z and the prior without sound."""
+        if self.pairing is not None:
+            return {}
+        return {
+            "code_constraint": distance,
+            "code_cycle": distance,
+            "code_prior": prior,
+        }
 
     def _code_gradients(
         self, tape: tf.GradientTape, distance: Tensor, *weights: list

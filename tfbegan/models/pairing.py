@@ -164,8 +164,12 @@ def _of_mates(codes: Tensor, clips: Tensor) -> tuple[Tensor, Tensor]:
         where it is alone.
     """
     before, after = ops.roll(clips, 1, axis=0), ops.roll(clips, -1, axis=0)
-    has_before = before == clips
-    has_mate = ops.logical_or(has_before, after == clips)
+    # The neighbour of a frame that is the whole batch is itself.
+    several = ops.shape(clips)[0] > 1
+    has_before = ops.logical_and(before == clips, several)
+    has_mate = ops.logical_and(
+        ops.logical_or(has_before, after == clips), several
+    )
     mates = ops.where(
         has_before[:, None],
         ops.roll(codes, 1, axis=0),

@@ -302,3 +302,10 @@ def test_the_critic_learns_from_real_pairs_and_no_fakes(
     assert float(pairing.critic_loss(batch)) == pytest.approx(
         float(expected), rel=1e-6
     )
+
+
+def test_a_frame_that_is_the_whole_batch_has_no_mate():
+    codes = np.ones((1, 3), np.float32)
+    mates, has_mate = pairing_module._of_mates(codes, np.array([7], np.int64))
+    np.testing.assert_array_equal(mates, codes)
+    np.testing.assert_array_equal(has_mate, [0.0])
