@@ -22,6 +22,7 @@ class ConvBlock(keras.layers.Layer):
         depth: Convolutions in the block.
         condition_dim: Length of a condition that modulates the output of
             every convolution (`FiLM`); 0 is a block without.
+        upsample: Whether to double the size by nearest neighbours first.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.layers.Layer`.
 
@@ -31,7 +32,7 @@ class ConvBlock(keras.layers.Layer):
         condition: float [B, condition_dim]; None for a block without.
 
     Output shape:
-        [B, H, W, filters].
+        [B, H, W, filters]; [B, 2H, 2W, filters] with `upsample`.
 
     Reference:
         Berthelot et al., BEGAN, arXiv 1703.10717, section 3.5.
@@ -42,17 +43,20 @@ class ConvBlock(keras.layers.Layer):
         filters: int,
         depth: int = 2,
         condition_dim: int = 0,
+        upsample: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.depth = depth
+        self.upsample = upsample
         self.condition_dim = condition_dim
         self.seed = seed
         self.convolutions = [
             Conv3x3(
                 filters,
+                upsample=upsample and index == 0,
                 seed=None if seed is None else seed + index,
                 dtype=self.dtype_policy,
                 name=f"conv_{index}",
@@ -68,7 +72,7 @@ class ConvBlock(keras.layers.Layer):
         shape = tuple(input_shape)
         for convolution in self.convolutions:
             convolution.build(shape)
-            shape = (*shape[:-1], self.filters)
+            shape = convolution.compute_output_shape(shape)
         for modulation in self.modulations:
             modulation.build(shape, (shape[0], self.condition_dim))
 
@@ -79,6 +83,8 @@ class ConvBlock(keras.layers.Layer):
         for index, convolution in enumerate(self.convolutions):
             outputs = convolution(features)
             if carry is not None and features.shape[-1] == self.filters:
+                if convolution.upsample:
+                    features = upsample(features)
                 share = ops.cast(carry, outputs.dtype)
                 outputs = share * features + (1 - share) * outputs
             if self.modulations:
@@ -87,7 +93,7 @@ class ConvBlock(keras.layers.Layer):
         return features
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (*input_shape[:-1], self.filters)
+        return self.convolutions[0].compute_output_shape(tuple(input_shape))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -95,5 +101,17 @@ class ConvBlock(keras.layers.Layer):
             "filters": self.filters,
             "depth": self.depth,
             "condition_dim": self.condition_dim,
+            "upsample": self.upsample,
             "seed": self.seed,
         }
+
+
+def upsample(features: Any) -> Any:
+    """Nearest-neighbour up-sampling by 2: [B, H, W, C] to [B, 2H, 2W, C]."""
+    _, height, width, channels = features.shape
+    spread = ops.reshape(features, (-1, height, 1, width, 1, channels))
+    spread = ops.broadcast_to(
+        spread,
+        (ops.shape(features)[0], height, 2, width, 2, channels),
+    )
+    return ops.reshape(spread, (-1, 2 * height, 2 * width, channels))

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from tfbegan.layers.conv3x3 import Conv3x3
-from tfbegan.layers.conv_block import ConvBlock
+from tfbegan.layers.conv_block import ConvBlock, upsample
 from tfbegan.layers.encoder import SMALLEST_MAP, block_count
 
 
@@ -68,6 +68,7 @@ class Decoder(keras.layers.Layer):
         self.blocks = [
             ConvBlock(
                 filters,
+                upsample=i > 0,
                 condition_dim=condition_dim,
                 seed=None if seed is None else seed + 10 * (i + 1),
                 dtype=policy,
@@ -89,9 +90,10 @@ class Decoder(keras.layers.Layer):
         self.reshape.build((None, side * side * channels))
         for index, block in enumerate(self.blocks):
             if index:
-                side *= 2
                 channels = self.filters * (2 if self.skip_connections else 1)
             block.build((None, side, side, channels))
+            if index:
+                side *= 2
         self.to_rgb.build((None, side, side, self.filters))
 
     def call(self, codes: Any, carry: Any = None, condition: Any = None) -> Any:
@@ -103,7 +105,7 @@ class Decoder(keras.layers.Layer):
                 # neighbours commute with concatenation.
                 features = ops.concatenate([features, first_map], axis=-1)
                 first_map = upsample(first_map)
-            features = block(upsample(features), carry, condition)
+            features = block(features, carry, condition)
         return ops.cast(self.to_rgb(features), "float32")
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
@@ -118,14 +120,3 @@ class Decoder(keras.layers.Layer):
             "condition_dim": self.condition_dim,
             "seed": self.seed,
         }
-
-
-def upsample(features: Any) -> Any:
-    """Nearest-neighbour up-sampling by 2: [B, H, W, C] to [B, 2H, 2W, C]."""
-    _, height, width, channels = features.shape
-    spread = ops.reshape(features, (-1, height, 1, width, 1, channels))
-    spread = ops.broadcast_to(
-        spread,
-        (ops.shape(features)[0], height, 2, width, 2, channels),
-    )
-    return ops.reshape(spread, (-1, 2 * height, 2 * width, channels))

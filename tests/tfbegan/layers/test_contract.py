@@ -32,6 +32,10 @@ SPEECH = SpeechConfig(
 # A shape, a list of the shapes of several arguments, or a dictionary of shapes.
 EXAMPLES = {
     "Conv3x3": (lambda **k: Conv3x3(4, strides=2, **k), (2, 8, 8, 3)),
+    "Conv3x3 after up-sampling": (
+        lambda **k: Conv3x3(4, upsample=True, **k),
+        (2, 8, 8, 3),
+    ),
     "ConvBlock": (lambda **k: ConvBlock(4, depth=3, **k), (2, 8, 8, 4)),
     "FiLM": (lambda **k: FiLM(**k), [(2, 8, 8, 4), (2, 5)]),
     "Encoder": (lambda **k: Encoder(32, 2, 5, **k), (2, 32, 32, 3)),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tfbegan import Autoencoder, Generator
-from tfbegan.layers.decoder import upsample
+from tfbegan.layers.conv_block import upsample
 
 
 @pytest.mark.parametrize("image_size", [32, 64, 128, 256])
