@@ -11,6 +11,8 @@ from tfbegan.errors import ConfigError
 IMAGE_SIZES = (32, 64, 128, 256)
 CONDITIONINGS = ("noise", "audio", "audio+noise", "audio+face")
 AUDIO_ENCODERS = ("compact", "full")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+MERITS = ("m_global", "spread", "quality")
 
 _LARGEST_WINDOW = 16_384
 """Numbers that G hears at once; the full encoder then has 4 GB of weights."""
@@ -393,13 +395,17 @@ class TrainingConfig(Config):
         ema_decay: Of the moving average of G's weights, which is what
             generates.
         seed: Of weights, noise and the order of the data.
-        precision: "float32", "mixed_bfloat16" or "auto" (chosen by the
-            measurements in docs/results/foundation.md).
+        precision: "float32", "mixed_bfloat16", "mixed_float16" or "auto"
+            (chosen by the measurements in docs/results/training.md).
         jit_compile: XLA: "on", "off" or "auto" (likewise).
         checkpoint_steps: Steps between checkpoints.
         log_steps: Steps between rows of stats.jsonl and TensorBoard.
         picture_steps: Steps between sample grids.
-        keep_checkpoints: Checkpoints to keep.
+        keep_checkpoints: Newest checkpoints to keep, beside the best.
+        best_by: What makes a checkpoint the best: "m_global" (the lowest, of
+            a moving average), "spread" (of fakes over reals), "quality"
+            (how well the mouths follow the sound), or "auto": quality where
+            it is measured, else m_global.
         flip: Mirror every other face, by a coin that the seed decides. For
             portraits of many; a speaker has a left and a right side.
         clips_per_batch: Clips that the frames of a batch come from.
@@ -423,6 +429,7 @@ class TrainingConfig(Config):
     log_steps: int = 50
     picture_steps: int = 500
     keep_checkpoints: int = 3
+    best_by: str = "auto"
     flip: bool = False
     clips_per_batch: int = 16
     gain_db: float = 0.0
@@ -438,12 +445,13 @@ class TrainingConfig(Config):
         self.check_range("clip_norm", 0, 1e6)
         self.check_range("ema_decay", 0, 0.999999)
         self.check_range("seed", 0, 2**31 - 1)
-        self.check_choice("precision", ("auto", "float32", "mixed_bfloat16"))
+        self.check_choice("precision", ("auto", *PRECISIONS))
         self.check_choice("jit_compile", ("auto", "on", "off"))
         self.check_range("checkpoint_steps", 1, 100_000_000)
         self.check_range("log_steps", 1, 100_000_000)
         self.check_range("picture_steps", 1, 100_000_000)
         self.check_range("keep_checkpoints", 1, 1_000)
+        self.check_choice("best_by", ("auto", *MERITS))
         self.check_range("clips_per_batch", 1, self.batch_size)
         self.check_range("gain_db", 0, 60)
         self.check_range("silence_share", 0, 1)

@@ -1,6 +1,7 @@
 """Real processes that are stopped, killed, and go on."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,10 @@ def settings(data, runs, steps, *more):
         "--picture-steps", "12", "--keep-checkpoints", "9", "--seed", "3",
         *more,
     ]  # fmt: skip
+
+
+# Rows of statistics fall between two checkpoints, and the rate is halved.
+STALLING = ("--log-steps", "5", "--stall-steps", "1", "--learning-rate", "0.01")
 
 
 def run(*arguments):
@@ -77,6 +82,52 @@ def test_a_new_process_goes_on_to_the_bit(straight, tiny_dataset, tmp_path):
     done = run("--resume", "--runs-dir", str(tmp_path), "--steps", "24")
     assert "Skipping variable loading" not in done.stderr
     assert_same(straight, everything(only(tmp_path) / _LAST))
+
+
+def test_the_rate_is_halved_to_the_bit_where_a_run_is_cut_anywhere(
+    tiny_dataset, tmp_path
+):
+    runs, cut = tmp_path / "straight", tmp_path / "cut"
+    run(*settings(tiny_dataset, runs, 24, *STALLING))
+    straight = everything(only(runs) / _LAST)
+    rates = [row["learning_rate"] for row in rows(only(runs))]
+    assert rates[0] > rates[-1]
+    run(*settings(tiny_dataset, cut, 8, *STALLING))
+    run("--resume", "--runs-dir", str(cut), "--steps", "18")
+    run("--resume", "--runs-dir", str(cut), "--steps", "24")
+    assert_same(straight, everything(only(cut) / _LAST))
+    on_the_grid = [row for row in rows(only(cut)) if row["step"] % 5 == 0]
+    for expected, received in zip(rows(only(runs)), on_the_grid, strict=False):
+        for name in ("step", "m_global", "k", "learning_rate"):
+            assert received[name] == expected[name]
+
+
+def rows(folder):
+    lines = (folder / "stats.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_run_goes_on_elsewhere_with_no_more_options(tiny_dataset, tmp_path):
+    """Folder and data set have moved; a longer run stays a longer run."""
+    run(*settings(tiny_dataset, tmp_path / "here", 4))
+    data = shutil.copytree(tiny_dataset, tmp_path / "data")
+    folder = tmp_path / "there" / "00000-mine"
+    shutil.copytree(only(tmp_path / "here"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["data"] = "/nowhere"
+    (folder / "config.json").write_text(json.dumps(config))
+
+    lost = subprocess.run(
+        command("--resume", str(folder)), capture_output=True, text=True
+    )
+    assert lost.returncode == 1
+    assert "/nowhere" in lost.stderr and "--data" in lost.stderr
+    assert lost.stderr.count("\n") == 1
+
+    run("--resume", str(folder), "--data", str(data), "--steps", "8")
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["data"], config["training"]["steps"]) == (str(data), 8)
+    assert "8 steps done" in run("--resume", str(folder)).stdout
 
 
 SPEAKING = (

@@ -11,6 +11,7 @@ from tfbegan.quiet import import_tensorflow
 
 _COMMANDS = {
     "train": "train a model, or go on with a run",
+    "find-rate": "a learning rate for a data set and networks",
     "generate": "faces from noise, as a picture",
     "interpolate": "the way from one face to another, as a picture",
     "evaluate": "how good a run's faces are, in figures and a picture",

@@ -9,6 +9,7 @@ from typing import Any
 from tfbegan.cli.default_data import drawn_puppets, puppets_folder
 from tfbegan.cli.settings import add_setting_options, given_settings
 from tfbegan.errors import UsageError
+from tfbegan.records import read_dataset_info
 
 _EXIT_SIGNAL = 128
 _DEFAULT_RUNS = Path("runs")
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   python train.py --resume
 
 Without --data the puppets are drawn and learnt from. What is not given comes
-from the preset."""
+from the preset; there are more steps where the data set is so large that the
+preset's would not show every face twice."""
     parser.add_argument(
         "--data", type=Path, help="folder that tfrecords-builder made"
     )
@@ -61,15 +63,15 @@ def run(parsed: argparse.Namespace) -> int:
         return _resume(parsed)
     from tfbegan.training.run_folder import RunConfig, data_fingerprint
 
-    architecture, objective, training = _settings(parsed)
+    architecture, objective, training = settings(parsed)
     if parsed.dry_run:
-        settings = {
+        shown = {
             "architecture": architecture.to_dict(),
             "objective": objective.to_dict(),
             "training": training.to_dict(),
             "data": str(parsed.data or puppets_folder(architecture.image_size)),
         }
-        print(json.dumps(settings, indent=2))
+        print(json.dumps(shown, indent=2))
         return 0
     data = parsed.data or drawn_puppets(architecture.image_size)
     from tfbegan.data.dataset import open_dataset
@@ -82,25 +84,31 @@ def run(parsed: argparse.Namespace) -> int:
     return _report(train(config, parsed.runs_dir))
 
 
-def _settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
-    from tfbegan.training.presets import default_preset, find_preset
+def settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
+    """Architecture, objective and training: the preset's, and what is given."""
+    from tfbegan.training.presets import (
+        default_preset,
+        find_preset,
+        fitting_steps,
+    )
 
     architecture = given_settings(parsed, "architecture")
+    given = given_settings(parsed, "training")
     conditioning = architecture.get("conditioning", "noise")
-    preset = find_preset(parsed.preset or default_preset(conditioning))
-    if "image_size" not in architecture and parsed.data is not None:
-        architecture["image_size"] = _image_size(parsed.data)
+    faces = 0
+    if parsed.data is not None:
+        info = read_dataset_info(parsed.data)
+        faces = info.frames("train")
+        architecture.setdefault("image_size", info.face.image_size)
+    preset = find_preset(parsed.preset or default_preset(conditioning, faces))
+    training = preset.training.replace(**given)
+    if "steps" not in given:
+        training = training.replace(steps=fitting_steps(training, faces))
     return (
         preset.architecture.replace(**architecture),
         preset.objective.replace(**given_settings(parsed, "objective")),
-        preset.training.replace(**given_settings(parsed, "training")),
+        training,
     )
-
-
-def _image_size(data: Path) -> int:
-    from tfbegan.records import read_dataset_info
-
-    return read_dataset_info(data).face.image_size
 
 
 def _resume(parsed: argparse.Namespace) -> int:
@@ -118,12 +126,13 @@ def _resume(parsed: argparse.Namespace) -> int:
         *given_settings(parsed, "architecture"),
         *given_settings(parsed, "objective"),
     ]
-    if others or parsed.data or parsed.preset:
+    if others or parsed.preset:
         raise UsageError(
             "--resume goes on with the settings that the run was begun with;"
-            " only --steps may be given beside it."
+            " only --steps may be given beside it, and --data where the data"
+            " set has moved."
         )
-    return _report(resume(folder, steps))
+    return _report(resume(folder, steps, parsed.data))
 
 
 def _report(result: Any) -> int:

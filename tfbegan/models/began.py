@@ -48,8 +48,8 @@ class BEGAN(keras.Model):
             dictionary; needed where G takes sound.
         ema_decay: Decay of the moving average of G's weights, in [0, 1).
         seed: Of the initial weights and of the noise of every step.
-        **kwargs: Of `keras.Model`; `dtype="mixed_bfloat16"` computes in half
-            precision.
+        **kwargs: Of `keras.Model`; `dtype="mixed_bfloat16"` and
+            `"mixed_float16"` compute in half precision.
 
     Attributes:
         generator: G, as it is trained.
@@ -172,12 +172,8 @@ class BEGAN(keras.Model):
             "clip_norm": clip_norm,
             **kwargs,
         }
-        self.generator_optimizer = _adam(
-            "generator", learning_rate, beta_1, clip_norm
-        )
-        self.discriminator_optimizer = _adam(
-            "discriminator", learning_rate, beta_1, clip_norm
-        )
+        self.generator_optimizer = self._new_adam("generator")
+        self.discriminator_optimizer = self._new_adam("discriminator")
         # Built here, not at the first step: Keras loads the slots of an
         # optimizer only if it has them.
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -185,10 +181,20 @@ class BEGAN(keras.Model):
             self.discriminator.trainable_variables
         )
         if self.critic is not None:
-            self.critic_optimizer = _adam(
-                "critic", learning_rate, beta_1, clip_norm
-            )
+            self.critic_optimizer = self._new_adam("critic")
             self.critic_optimizer.build(self.critic.trainable_variables)
+
+    def _new_adam(self, name: str) -> keras.optimizers.Optimizer:
+        """In float16 it scales its loss, so that no gradient rounds to 0."""
+        adam = keras.optimizers.Adam(
+            self._compile_arguments["learning_rate"],
+            beta_1=self._compile_arguments["beta_1"],
+            global_clipnorm=self._compile_arguments["clip_norm"] or None,
+            name=f"{name}_adam",
+        )
+        if self.dtype_policy.compute_dtype != "float16":
+            return adam
+        return keras.optimizers.LossScaleOptimizer(adam, name=f"{name}_scale")
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`, for saving."""
@@ -230,7 +236,9 @@ class BEGAN(keras.Model):
             codes = self.discriminator.encode(images)
             real_error = self._error(images, self.discriminator.decode(codes))
             code_prior = self._code_prior(codes)
-            real_loss = real_error + self.objective.code_prior * code_prior
+            real_loss = self.discriminator_optimizer.scale_loss(
+                real_error + self.objective.code_prior * code_prior
+            )
         of_real = real_tape.gradient(real_loss, d_weights)
 
         with tf.GradientTape(persistent=True) as fake_tape:
@@ -245,16 +253,21 @@ class BEGAN(keras.Model):
             g_loss = equilibrium.generator_loss(fake_error)
             for name, value in additions.items():
                 g_loss += self._weight_of(name) * value
+            g_loss = self.generator_optimizer.scale_loss(g_loss)
             code_distance = equilibrium.code_distance(fake_codes, noise)
+            code_loss = self.generator_optimizer.scale_loss(code_distance)
         # The additions do not depend on D, so these are D's gradients of
         # L(G(z)) alone.
         of_fake, of_generator = fake_tape.gradient(
             g_loss, [d_weights, g_weights]
         )
         of_constraint, of_cycle = self._code_gradients(
-            fake_tape, code_distance, d_weights, g_weights
+            fake_tape, code_loss, d_weights, g_weights
         )
         del fake_tape
+        of_fake, of_constraint = self._as_discriminator_scales(
+            of_fake, of_constraint
+        )
 
         # dL_D = dL(x) - k_t dL(G(z)), and what the config adds.
         of_discriminator = [
@@ -329,7 +342,8 @@ class BEGAN(keras.Model):
         weights = self.critic.trainable_variables
         with tf.GradientTape() as tape:
             loss = self.pairing.critic_loss(batch)
-        self.critic_optimizer.apply(tape.gradient(loss, weights), weights)
+            scaled = self.critic_optimizer.scale_loss(loss)
+        self.critic_optimizer.apply(tape.gradient(scaled, weights), weights)
         return {"critic_loss": loss}
 
     def _code_prior(self, codes: Tensor) -> Tensor:
@@ -373,6 +387,16 @@ class BEGAN(keras.Model):
                 shares, tape.gradient(distance, weights), strict=True
             )
         ]
+
+    def _as_discriminator_scales(self, *gradients: list) -> list[list]:
+        """Scaled gradients of G's tape in the scale of D's optimizer."""
+        if self.dtype_policy.compute_dtype != "float16":
+            return list(gradients)
+        factor = (
+            self.discriminator_optimizer.dynamic_scale
+            / self.generator_optimizer.dynamic_scale
+        )
+        return [[factor * g for g in of_loss] for of_loss in gradients]
 
     def _draw_noise(self, count: Tensor) -> Tensor:
         seed = self._seed_of(_NOISE)
@@ -493,14 +517,3 @@ def _as_config(kind: type[Config], value: Any) -> Any:
     if value is None:
         return kind()
     return value if isinstance(value, kind) else kind.from_dict(dict(value))
-
-
-def _adam(
-    name: str, learning_rate: float, beta_1: float, clip_norm: float
-) -> keras.optimizers.Adam:
-    return keras.optimizers.Adam(
-        learning_rate,
-        beta_1=beta_1,
-        global_clipnorm=clip_norm or None,
-        name=f"{name}_adam",
-    )

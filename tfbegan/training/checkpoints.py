@@ -16,10 +16,40 @@ from tfbegan.files import (
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive
 from tfbegan.models.began import BEGAN
 from tfbegan.models.generator import in_float32
+from tfbegan.training.interval import Interval
 from tfbegan.training.schedule import StallSchedule
 
 _STEP = re.compile(r"step-(\d{8})\.keras")
 _UNUSABLE = (ModelFileError, DatasetError, KeyError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class LoopState:
+    """What training needs to go on that is no weight.
+
+    Attributes:
+        schedule: State of the learning-rate schedule.
+        interval: State of the figures since the last row of statistics.
+    """
+
+    schedule: dict[str, Any]
+    interval: dict[str, Any]
+
+    @classmethod
+    def from_dict(cls, content: Any) -> "LoopState":
+        """The state in a checkpoint's JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: There is none.
+        """
+        state = cls(
+            dict(content["schedule"]),
+            # Checkpoints of version 0.1 were saved between two intervals.
+            dict(content.get("interval") or Interval().state()),
+        )
+        StallSchedule(0.0, 0.0, 0).restore(state.schedule)
+        Interval().restore(state.interval)
+        return state
 
 
 @dataclass(frozen=True)
@@ -29,20 +59,35 @@ class Checkpoint:
     Attributes:
         model: The compiled model with everything that training needs.
         step: Steps done.
-        schedule: State of the learning-rate schedule.
+        state: The rest of what training needs.
         damaged: Newer checkpoints that could not be used, with the reason.
     """
 
     model: BEGAN
     step: int
-    schedule: dict[str, Any]
+    state: LoopState
     damaged: tuple[str, ...]
 
 
 def save_checkpoint(
-    folder: Path, model: BEGAN, schedule: dict[str, Any], keep: int
+    folder: Path,
+    model: BEGAN,
+    state: LoopState,
+    keep: int,
+    merit: float | None = None,
 ) -> Path:
-    """Saves the model and removes the oldest beyond `keep`.
+    """Saves the model and removes what is neither new nor the best.
+
+    Args:
+        folder: Of the checkpoints.
+        model: To save.
+        state: The rest of what training needs.
+        keep: How many of the newest stay.
+        merit: How good the model is; the checkpoint of the highest merit
+            stays as well. None is no candidate.
+
+    Returns:
+        The file.
 
     The JSON beside a checkpoint is written last and holds its hash: without
     it, or with another, the checkpoint does not count.
@@ -56,12 +101,27 @@ def save_checkpoint(
         model.save(temporary)
     write_json(
         _sidecar(path),
-        {"step": step, "sha256": sha256_file(path), "schedule": schedule},
+        {
+            "step": step,
+            "sha256": sha256_file(path),
+            "schedule": state.schedule,
+            "interval": state.interval,
+            "merit": merit,
+        },
     )
+    best = best_checkpoint(folder)
     for old in _newest_first(folder)[keep:]:
-        _sidecar(old).unlink(missing_ok=True)
-        old.unlink()
+        if old != best:
+            _sidecar(old).unlink(missing_ok=True)
+            old.unlink()
     return path
+
+
+def best_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint of the highest merit, the newest of equals, if any."""
+    merits = {path: _merit(path) for path in _newest_first(folder)}
+    known = {path: m for path, m in merits.items() if m is not None}
+    return max(known, key=lambda path: known[path], default=None)
 
 
 def save_generator(path: Path, model: BEGAN) -> None:
@@ -85,10 +145,9 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     damaged: list[str] = []
     for path in _newest_first(folder):
         try:
-            state = _verified_state(path)
-            step, schedule = int(state["step"]), dict(state["schedule"])
-            StallSchedule(0.0, 0.0, 0).restore(schedule)  # or raises
-            return Checkpoint(_load_model(path), step, schedule, tuple(damaged))
+            content = _verified_content(path)
+            step, state = int(content["step"]), LoopState.from_dict(content)
+            return Checkpoint(_load_model(path), step, state, tuple(damaged))
         except _UNUSABLE as error:
             damaged.append(f"{path.name}: {error}")
     if damaged:
@@ -103,17 +162,25 @@ def last_good_step(folder: Path) -> int | None:
     """The step of the newest checkpoint whose hash is right."""
     for path in _newest_first(folder):
         try:
-            return int(_verified_state(path)["step"])
+            return int(_verified_content(path)["step"])
         except _UNUSABLE:
             continue
     return None
 
 
-def _verified_state(path: Path) -> dict[str, Any]:
-    state = read_json(_sidecar(path))
-    if sha256_file(path) != state["sha256"]:
+def _verified_content(path: Path) -> dict[str, Any]:
+    content = read_json(_sidecar(path))
+    if sha256_file(path) != content["sha256"]:
         raise ModelFileError("the file is damaged: its SHA-256 is another")
-    return state
+    return content
+
+
+def _merit(path: Path) -> float | None:
+    try:
+        merit = read_json(_sidecar(path))["merit"]
+    except _UNUSABLE:
+        return None
+    return float(merit) if isinstance(merit, int | float) else None
 
 
 def _load_model(path: Path) -> BEGAN:

@@ -1,10 +1,8 @@
 """What happens between two steps of `fit`, in the order it happens."""
 
 import signal
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -15,11 +13,13 @@ from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
 from tfbegan.training.checkpoints import (
+    LoopState,
     last_good_step,
     save_checkpoint,
     save_generator,
 )
-from tfbegan.training.pictures import Exhibits, look_at, save_look
+from tfbegan.training.interval import Interval
+from tfbegan.training.pictures import Exhibits, Look, look_at, save_look
 from tfbegan.training.progress import ProgressLine
 from tfbegan.training.recorder import Recorder
 from tfbegan.training.run_folder import Best, RunFolder
@@ -28,24 +28,8 @@ from tfbegan.training.schedule import StallSchedule
 COLLAPSE_RATIO = 0.3
 """Spread of fakes over reals below which a run is called collapsed."""
 
-
-@dataclass
-class Interval:
-    """The figures since the last row of statistics."""
-
-    started: float = field(default_factory=time.monotonic)
-    steps: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-
-    def add(self, figures: Mapping[str, float]) -> None:
-        """Takes the figures of one step."""
-        self.steps += 1
-        for name, value in figures.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-
-    def means(self) -> dict[str, float]:
-        """The mean of every figure."""
-        return {name: total / self.steps for name, total in self.sums.items()}
+EXPLODED = 100.0
+"""A reconstruction error of images in [-1, 1] from which nothing recovers."""
 
 
 class TrainingLoop(keras.callbacks.Callback):
@@ -56,6 +40,7 @@ class TrainingLoop(keras.callbacks.Callback):
         config: How to train.
         schedule: Of the learning rate.
         exhibits: Reals to compare with.
+        interval: The figures since the last row, of a run that goes on.
 
     Attributes:
         received_signal: SIGINT or SIGTERM, if one ended the run.
@@ -67,20 +52,22 @@ class TrainingLoop(keras.callbacks.Callback):
         config: TrainingConfig,
         schedule: StallSchedule,
         exhibits: Exhibits,
+        interval: Interval | None = None,
     ) -> None:
         super().__init__()
         self.folder = folder
         self.config = config
         self.schedule = schedule
         self.exhibits = exhibits
+        self.interval = interval or Interval()
         self.received_signal: int | None = None
+        self._last_look: Look | None = None
         self._collapsed = False
         self._to_give_back = ExitStack()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.step = int(self.model.step)
         self.saved_step = self.step if self.step else -1
-        self.interval = Interval()
         self.recorder = Recorder(self.folder, self.step)
         self._to_give_back.callback(self.recorder.close)
         self.progress = ProgressLine(self.config.steps, self.step)
@@ -94,7 +81,7 @@ class TrainingLoop(keras.callbacks.Callback):
         figures = {
             name: float(np.ravel(value)[0]) for name, value in logs.items()
         }
-        self._stop_where_not_finite(figures)
+        self._stop_where_diverged(figures)
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):
             self._log()
@@ -117,9 +104,10 @@ class TrainingLoop(keras.callbacks.Callback):
     def _is_due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def _stop_where_not_finite(self, figures: Mapping[str, float]) -> None:
+    def _stop_where_diverged(self, figures: Mapping[str, float]) -> None:
         for name, value in figures.items():
-            if np.isfinite(value):
+            exploded = name.endswith("_error") and value > EXPLODED
+            if np.isfinite(value) and not exploded:
                 continue
             good = last_good_step(self.folder.checkpoints)
             resume = (
@@ -135,23 +123,29 @@ class TrainingLoop(keras.callbacks.Callback):
             )
 
     def _log(self) -> None:
-        seconds = time.monotonic() - self.interval.started
         means = self.interval.means()
-        steps = self.interval.steps
-        rate = self.schedule.update(self.step, means["m_global"])
-        if rate != self.model.learning_rate:
-            self.model.learning_rate = rate
+        seconds = self.interval.seconds_per_step()
         row = {
             "step": self.step,
             "images": self.step * self.config.batch_size,
             **means,
-            "learning_rate": rate,
-            "seconds_per_step": seconds / steps,
-            "images_per_second": steps * self.config.batch_size / seconds,
+            "learning_rate": self.model.learning_rate,
+            "seconds_per_step": seconds,
+            "images_per_second": self.config.batch_size / seconds,
         }
+        # The last row of a run may come early. A longer run has no such row,
+        # so nothing that training goes by may depend on it.
+        if self.step % self.config.log_steps == 0:
+            row["learning_rate"] = self._follow_schedule(means["m_global"])
+            self.interval = Interval()
         self.recorder.figures(row)
         self.progress.update(self.step, row)
-        self.interval = Interval()
+
+    def _follow_schedule(self, m_global: float) -> float:
+        rate = self.schedule.update(self.step, m_global)
+        if rate != self.model.learning_rate:
+            self.model.learning_rate = rate
+        return rate
 
     def _look(self) -> None:
         look = look_at(self.model, self.exhibits, self.config.seed)
@@ -165,6 +159,7 @@ class TrainingLoop(keras.callbacks.Callback):
                 " --lambda-k, or use --preset small-data."
             )
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
+        self._last_look = look
         if look.quality is not None:
             self._keep_the_best(look.quality)
 
@@ -179,12 +174,26 @@ class TrainingLoop(keras.callbacks.Callback):
         save_checkpoint(
             self.folder.checkpoints,
             self.model,
-            self.schedule.state(),
+            LoopState(self.schedule.state(), self.interval.state()),
             self.config.keep_checkpoints,
+            self._merit(),
         )
         if self.exhibits.sheet is None:
             save_generator(self.folder.generator_file, self.model)
         self.saved_step = self.step
+
+    def _merit(self) -> float | None:
+        """How good the model is, by the figure that the user chose."""
+        look, by = self._last_look, self.config.best_by
+        if by == "auto":
+            by = "m_global" if self.exhibits.sheet is None else "quality"
+        if by == "m_global":
+            smoothed = self.schedule.smoothed
+            return None if smoothed is None else -smoothed
+        if look is None:
+            return None
+        # More spread than reals have is no merit.
+        return look.quality if by == "quality" else min(look.spread_ratio, 1.0)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.received_signal = number

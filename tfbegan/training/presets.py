@@ -1,5 +1,6 @@
 """Presets: settings that go together, each with what it is to give."""
 
+import math
 from dataclasses import dataclass
 
 from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
@@ -144,12 +145,35 @@ PRESETS = {
         training=TrainingConfig(learning_rate=1e-4, beta_1=0.5, steps=200_000),
     ),
 }
-"""By name. "small-data" is the default of noise, "talking" with sound."""
+"""By name."""
 
 
-def default_preset(conditioning: str) -> str:
-    """The name of the preset for a conditioning, where none is asked for."""
-    return "small-data" if conditioning == "noise" else "talking"
+_MANY_FACES = 100_000
+_LEAST_PASSES = 2
+
+
+def default_preset(conditioning: str, faces: int = 0) -> str:
+    """The name of the preset where none is asked for.
+
+    Args:
+        conditioning: See `ModelConfig`.
+        faces: In the training split; 0 where that is not known. The paper's
+            settings are for what the paper had: hundreds of thousands.
+    """
+    if conditioning != "noise":
+        return "talking"
+    return "paper" if faces >= _MANY_FACES else "small-data"
+
+
+def fitting_steps(training: TrainingConfig, faces: int) -> int:
+    """The preset's steps, or as many as show every face twice.
+
+    Args:
+        training: Of the preset.
+        faces: In the training split.
+    """
+    enough = math.ceil(_LEAST_PASSES * faces / training.batch_size)
+    return max(training.steps, enough)
 
 
 def find_preset(name: str) -> Preset:

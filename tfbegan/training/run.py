@@ -1,6 +1,6 @@
 """A training run from its first step to its last, or on from where it was."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tfbegan.training.acceleration import (
     keep_freed_memory,
 )
 from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import choose_exhibits
 from tfbegan.training.run_folder import (
@@ -65,19 +66,23 @@ def train(config: RunConfig, runs: Path) -> RunResult:
         DivergedError: A loss stopped being finite.
         OutputError: The disk is full.
     """
-    dataset = _open_fitting(config)
+    dataset = open_fitting(config)
     folder = create_run_folder(Path(runs), config)
     with folder_lock(folder.path, "training"):
-        model = _new_model(config, dataset)
-        return _run(config, folder, dataset, model, _schedule(config.training))
+        model = new_model(config, dataset)
+        schedule = _schedule(config.training)
+        return _run(config, folder, dataset, model, schedule, Interval())
 
 
-def resume(folder: RunFolder, steps: int | None = None) -> RunResult:
+def resume(
+    folder: RunFolder, steps: int | None = None, data: Path | None = None
+) -> RunResult:
     """Goes on with a run as if it had never stopped.
 
     Args:
         folder: Of the run.
         steps: New length of the whole run; None keeps it.
+        data: Where the data set is now; None where it was.
 
     Raises:
         RunError: This is no run folder, or its data set has changed.
@@ -86,32 +91,46 @@ def resume(folder: RunFolder, steps: int | None = None) -> RunResult:
     """
     config = folder.read_config()
     if steps is not None:
-        config = RunConfig(
-            config.architecture,
-            config.objective,
-            config.training.replace(steps=steps),
-            config.data,
-            config.data_sha256,
-        )
-    dataset = _open_fitting(config)
-    if data_fingerprint(Path(config.data)) != config.data_sha256:
-        raise RunError(
-            f"The data set {config.data} is not the one that {folder.path}"
-            " was trained on. Put that one back, or start a new run."
-        )
+        training = config.training.replace(steps=steps)
+        config = replace(config, training=training)
+    if data is not None:
+        config = replace(config, data=str(data))
+    dataset = _open_again(config, folder)
     with folder_lock(folder.path, "training"):
-        schedule = _schedule(config.training)
+        # From now on nothing need be told again.
+        folder.write_config(config)
+        schedule, interval = _schedule(config.training), Interval()
         checkpoint = load_checkpoint(folder.checkpoints)
         if checkpoint is None:
-            model = _new_model(config, dataset)
-            return _run(config, folder, dataset, model, schedule)
-        schedule.restore(checkpoint.schedule)
+            model = new_model(config, dataset)
+            return _run(config, folder, dataset, model, schedule, interval)
+        schedule.restore(checkpoint.state.schedule)
+        interval.restore(checkpoint.state.interval)
         notes = tuple(
             f"A checkpoint was damaged, so training went on from step"
             f" {checkpoint.step}. {reason}"
             for reason in checkpoint.damaged
         )
-        return _run(config, folder, dataset, checkpoint.model, schedule, notes)
+        model = checkpoint.model
+        return _run(config, folder, dataset, model, schedule, interval, notes)
+
+
+def _open_again(config: RunConfig, folder: RunFolder) -> FaceDataset:
+    """The run's data set, if it is still the same."""
+    path = Path(config.data)
+    if not path.is_dir():
+        raise RunError(
+            f"The data set {path} that {folder.path} was trained on is gone."
+            f" Say where it is: python train.py --resume {folder.path} --data"
+            " FOLDER"
+        )
+    dataset = open_fitting(config)
+    if data_fingerprint(path) != config.data_sha256:
+        raise RunError(
+            f"The data set {path} is not the one that {folder.path}"
+            " was trained on. Put that one back, or start a new run."
+        )
+    return dataset
 
 
 def _run(
@@ -120,6 +139,7 @@ def _run(
     dataset: FaceDataset,
     model: BEGAN,
     schedule: StallSchedule,
+    interval: Interval,
     notes: tuple[str, ...] = (),
 ) -> RunResult:
     keep_freed_memory()
@@ -128,20 +148,9 @@ def _run(
     with_audio = config.architecture.takes_sound
     exhibits = choose_exhibits(dataset, training.seed, with_audio)
     _save_reals(folder, exhibits.reals)
-    loop = TrainingLoop(folder, training, schedule, exhibits)
+    loop = TrainingLoop(folder, training, schedule, exhibits, interval)
     if done < training.steps:
-        batches = dataset.stream(
-            "train",
-            batch_size=training.batch_size,
-            seed=training.seed,
-            start_step=done,
-            clips_per_batch=training.clips_per_batch,
-            flip=training.flip,
-            with_audio=with_audio,
-            augmentation=SoundAugmentation(
-                training.gain_db, training.silence_share
-            ),
-        )
+        batches = training_batches(config, dataset, start_step=done)
         try:
             model.fit(
                 batches,
@@ -158,6 +167,25 @@ def _run(
     return RunResult(folder, int(model.step), loop.received_signal, notes)
 
 
+def training_batches(
+    config: RunConfig, dataset: FaceDataset, start_step: int = 0
+) -> tf.data.Dataset:
+    """What a run learns from, from one of its steps on."""
+    training = config.training
+    return dataset.stream(
+        "train",
+        batch_size=training.batch_size,
+        seed=training.seed,
+        start_step=start_step,
+        clips_per_batch=training.clips_per_batch,
+        flip=training.flip,
+        with_audio=config.architecture.takes_sound,
+        augmentation=SoundAugmentation(
+            training.gain_db, training.silence_share
+        ),
+    )
+
+
 def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
     """What a record that can't be decoded means; else the error itself."""
     text = str(error)
@@ -169,7 +197,8 @@ def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
     )
 
 
-def _new_model(config: RunConfig, dataset: FaceDataset) -> BEGAN:
+def new_model(config: RunConfig, dataset: FaceDataset) -> BEGAN:
+    """A model that is ready to be trained."""
     training = config.training
     model = BEGAN(
         config.architecture,
@@ -196,7 +225,13 @@ def _schedule(training: TrainingConfig) -> StallSchedule:
     )
 
 
-def _open_fitting(config: RunConfig) -> FaceDataset:
+def open_fitting(config: RunConfig) -> FaceDataset:
+    """The data set of a run.
+
+    Raises:
+        ConfigError: Data set and networks do not fit.
+        DatasetError: The data set is damaged.
+    """
     dataset = open_dataset(config.data)
     size = dataset.info.face.image_size
     if size != config.architecture.image_size:

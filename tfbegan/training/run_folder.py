@@ -134,6 +134,14 @@ class RunFolder:
         """Of a kind such as "samples", at a step."""
         return self.path / kind / f"step-{step:08d}.png"
 
+    def write_config(self, config: RunConfig) -> None:
+        """Writes the run's configuration.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        write_json(self.config_file, config.to_dict())
+
     def read_config(self) -> RunConfig:
         """The run's configuration.
 
@@ -161,7 +169,7 @@ def create_run_folder(runs: Path, config: RunConfig) -> RunFolder:
         runs.mkdir(parents=True, exist_ok=True)
         number = 1 + max(map(_number, runs.iterdir()), default=-1)
         folder = RunFolder(_make_first_free(runs, number, _facts(config)))
-    write_json(folder.config_file, config.to_dict())
+    folder.write_config(config)
     write_json(folder.path / "environment.json", describe_environment())
     return folder
 

@@ -8,6 +8,7 @@ import pytest
 
 from tfbegan.cli.__main__ import main
 from tfbegan.files import sha256_file, write_json
+from tfbegan.records import DatasetInfo
 from tfbegan.training.checkpoints import load_checkpoint, save_checkpoint
 from tfbegan.training.presets import PRESETS
 from tfbegan.training.run_folder import RunFolder
@@ -81,6 +82,29 @@ def test_the_size_of_the_faces_is_the_data_set_s(capsys, puppet_dataset):
     settings = dry_run(capsys, "--data", str(puppet_dataset))
     assert settings["architecture"]["image_size"] == 32
     assert settings["data"] == str(puppet_dataset)
+
+
+def test_a_large_data_set_gets_steps_that_show_all_of_it(
+    capsys, puppet_dataset, monkeypatch
+):
+    data = ["--data", str(puppet_dataset)]
+    monkeypatch.setattr(DatasetInfo, "frames", lambda info, split: 80_001)
+    assert dry_run(capsys, *data)["training"]["steps"] == 10_001
+    given = dry_run(capsys, *data, "--steps", "7")
+    assert given["training"]["steps"] == 7
+
+
+def test_the_paper_is_for_as_many_faces_as_the_paper_had(
+    capsys, puppet_dataset, monkeypatch
+):
+    data = ["--data", str(puppet_dataset)]
+    monkeypatch.setattr(DatasetInfo, "frames", lambda info, split: 400_000)
+    of_noise = dry_run(capsys, *data)
+    assert of_noise["objective"] == PRESETS["paper"].objective.to_dict()
+    of_sound = dry_run(capsys, *data, "--conditioning", "audio+noise")
+    assert of_sound["objective"] == PRESETS["talking"].objective.to_dict()
+    asked_for = dry_run(capsys, *data, "--preset", "small-data")
+    assert asked_for["objective"] == PRESETS["small-data"].objective.to_dict()
 
 
 def test_a_dry_run_makes_nothing(tmp_path, monkeypatch, capsys):
@@ -177,7 +201,7 @@ def test_divergence_is_one_sentence(run_copy, capsys):
     weight = checkpoint.model.discriminator.weights[0]
     weight.assign(np.full(weight.shape, np.inf))
     save_checkpoint(
-        run_copy.checkpoints, checkpoint.model, checkpoint.schedule, keep=9
+        run_copy.checkpoints, checkpoint.model, checkpoint.state, keep=9
     )
     before = sha256_file(run_copy.checkpoints / "step-00000012.keras")
     resume = ["train", "--resume", str(run_copy.path), "--steps", "20"]

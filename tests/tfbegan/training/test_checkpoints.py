@@ -12,6 +12,8 @@ from tfbegan.errors import ModelFileError, OutputError
 from tfbegan.files import sha256_file, write_json
 from tfbegan.generation.loading import load_generator
 from tfbegan.training.checkpoints import (
+    LoopState,
+    best_checkpoint,
     last_good_step,
     load_checkpoint,
     save_checkpoint,
@@ -19,7 +21,10 @@ from tfbegan.training.checkpoints import (
 )
 from tfbegan.training.schedule import StallSchedule
 
-SCHEDULE = StallSchedule(1e-3, 1e-5, 100).state()
+STATE = LoopState(
+    StallSchedule(1e-3, 1e-5, 100).state(),
+    {"steps": 3, "sums": {"k": 0.1, "m_global": 0.7}},
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +54,9 @@ def everything(model):
     ]
 
 
-def save(folder, model, step, keep=9):
+def save(folder, model, step, keep=9, merit=None):
     model.step.assign(step)
-    return save_checkpoint(folder, model, SCHEDULE, keep)
+    return save_checkpoint(folder, model, STATE, keep, merit)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +80,7 @@ def test_everything_comes_back(model, saved):
     checkpoint = load_checkpoint(saved)
     loaded = checkpoint.model
     assert (checkpoint.step, int(loaded.step)) == (12, 12)
-    assert checkpoint.schedule == SCHEDULE
+    assert checkpoint.state == STATE
     assert checkpoint.damaged == ()
     pairs = list(zip(everything(loaded), everything(model), strict=True))
     assert len(pairs) > 100
@@ -207,6 +212,37 @@ def test_the_oldest_beyond_those_to_keep_go(folder, model):
         for step in (12, 18)
         for kind in ("json", "keras")
     }
+
+
+def test_the_best_stays_beside_the_newest(tmp_path, model):
+    merits = {1: -0.5, 2: -0.1, 3: -0.1, 4: None, 5: float("-inf"), 6: -0.4}
+    for step, merit in merits.items():
+        save(tmp_path, model, step, keep=2, merit=merit)
+    kept = {int(path.stem[5:]) for path in tmp_path.glob("*.keras")}
+    assert kept == {3, 5, 6}  # of equals the newest
+    assert len(list(tmp_path.iterdir())) == 2 * len(kept)
+    assert best_checkpoint(tmp_path).stem == "step-00000003"
+    save(tmp_path, model, 7, keep=1, merit=0.0)
+    assert [path.stem for path in tmp_path.glob("*.keras")] == ["step-00000007"]
+
+
+@pytest.mark.parametrize("merit", ["good", None, [1]])
+def test_what_has_no_merit_is_not_the_best(folder, merit):
+    for path in folder.glob("*.json"):
+        path.write_text(
+            json.dumps({**json.loads(path.read_text()), "merit": merit})
+        )
+    assert best_checkpoint(folder) is None
+
+
+def test_a_checkpoint_of_before_intervals_were_saved_can_be_used(folder):
+    path = folder / "step-00000012.json"
+    content = json.loads(path.read_text())
+    del content["interval"], content["merit"]
+    path.write_text(json.dumps(content))
+    state = load_checkpoint(folder).state
+    assert state.schedule == STATE.schedule
+    assert state.interval == {"steps": 0, "sums": {}}
 
 
 @pytest.mark.parametrize("name", ["sha256_file", "write_json"])

@@ -14,7 +14,7 @@ from tfbegan.errors import DivergedError, OutputError
 from tfbegan.evaluation.audio_score import AudioScore
 from tfbegan.files import sha256_file
 from tfbegan.training import loop as loop_module
-from tfbegan.training.loop import Interval, TrainingLoop
+from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import Exhibits, Look
 from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
@@ -86,13 +86,6 @@ def saved_steps(folder):
     )
 
 
-def test_an_interval_gives_means():
-    interval = Interval()
-    for value in (1.0, 2.0, 6.0):
-        interval.add({"k": value, "m": 2 * value})
-    assert interval.means() == {"k": 3.0, "m": 6.0}
-
-
 @pytest.mark.slow
 def test_it_logs_saves_and_looks_when_due(model, tmp_path):
     fit(model, tmp_path)
@@ -115,6 +108,14 @@ def test_a_batch_with_a_nan_stops_before_anything_is_saved(model, tmp_path):
     assert "--clip-norm 1" in str(caught.value)
     assert saved_steps(tmp_path) == [4]
     assert not list(tmp_path.glob("checkpoints/.incomplete-*"))
+
+
+@pytest.mark.slow
+def test_an_explosion_stops_although_it_is_finite(model, tmp_path):
+    data = batches().map(lambda faces: 1e3 * faces)
+    with pytest.raises(DivergedError, match=r"_error was \d+.* at step 1\."):
+        fit(model, tmp_path, data)
+    assert saved_steps(tmp_path) == []
 
 
 @pytest.mark.slow

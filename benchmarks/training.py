@@ -1,0 +1,354 @@
+"""Prints how fast a training step is beside plain loops and the machine.
+
+    pip install 'tfbegan[bench]'
+    python benchmarks/training.py [--sizes 64x32 64x64 32x64] [--options]
+
+In one run, in turns: our step in float32 and with our automatic choice; the
+same network in plain PyTorch and in plain Keras (plain_*.py, which are first
+shown to compute the same losses); and what the machine reaches in products of
+matrices and in the network's own convolutions. `--options` measures instead
+what each of our choices brings. Ratios within one run count.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+
+from tfbegan import BEGAN
+from tfbegan.config import ModelConfig
+from tfbegan.layers.conv3x3 import Conv3x3
+from tfbegan.layers.decoder import Decoder
+from tfbegan.layers.encoder import SMALLEST_MAP, Encoder
+from tfbegan.training.acceleration import choose_precision, keep_freed_memory
+from tfbegan.training.presets import PRESETS
+
+_BATCH = 16
+_OBJECTIVE = PRESETS["paper"].objective
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A step to be timed.
+
+    Attributes:
+        name: In the table.
+        step: Trains on one batch and waits for the result.
+        gflop: What it computes in convolutions and products.
+        precision: Of most of it.
+    """
+
+    name: str
+    step: Step
+    gflop: float
+    precision: str
+
+
+# Arithmetic
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Floating-point operations of a network's forward pass on a batch.
+
+    Attributes:
+        direct: A convolution after up-sampling counted as it is written down.
+        executed: Counted as it is carried out.
+    """
+
+    direct: float
+    executed: float
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.direct + other.direct, self.executed + other.executed)
+
+
+def cost_of_decoder(decoder: Decoder) -> Cost:
+    """Of a batch."""
+    side = SMALLEST_MAP
+    total = _of_dense(decoder.to_map)
+    for block in decoder.blocks:
+        for convolution in block.convolutions:
+            side *= 2 if convolution.upsample else 1
+            total += _of_convolution(convolution, side)
+    return total + _of_convolution(decoder.to_rgb, side)
+
+
+def cost_of_encoder(encoder: Encoder) -> Cost:
+    """Of a batch."""
+    side = encoder.image_size
+    total = _of_convolution(encoder.stem, side)
+    for index, block in enumerate(encoder.blocks):
+        for convolution in block.convolutions:
+            total += _of_convolution(convolution, side)
+        if index < len(encoder.subsamplings):
+            side //= 2
+            total += _of_convolution(encoder.subsamplings[index], side)
+    return total + _of_dense(encoder.to_code)
+
+
+def cost_of_step(model: BEGAN, passes_of_d: int) -> Cost:
+    """G forward and backward once, D forward and backward on some batches."""
+    d = model.discriminator
+    of_g = cost_of_decoder(model.generator.decoder)
+    of_d = cost_of_encoder(d.encoder) + cost_of_decoder(d.decoder)
+    # A backward pass is two forward ones: by weights and by inputs; but
+    # nothing asks for the gradient of real images.
+    first = _of_convolution(d.encoder.stem, d.image_size)
+    return Cost(
+        3 * (of_g.direct + passes_of_d * of_d.direct) - first.direct,
+        3 * (of_g.executed + passes_of_d * of_d.executed) - first.executed,
+    )
+
+
+def _of_dense(layer: object) -> Cost:
+    flop = 2.0 * _BATCH * np.prod(layer.kernel.shape)
+    return Cost(flop, flop)
+
+
+def _of_convolution(layer: Conv3x3, side: int) -> Cost:
+    flop = 2.0 * _BATCH * side * side * np.prod(layer.kernel.shape)
+    return Cost(flop, flop * (4 / 9 if layer.upsample else 1))
+
+
+# Ceilings
+
+
+def ceilings(model: BEGAN, dtype: str) -> tuple[float, float]:
+    """GFLOP/s of the best product of matrices and the best convolution."""
+    matrix = tf.cast(tf.random.normal((2_048, 2_048)), dtype)
+    of_product = _rate(tf.matmul, matrix, matrix, 2 * 2_048**3)
+    rates = []
+    side = model.architecture.image_size
+    for block in model.discriminator.encoder.blocks:
+        kernel = tf.cast(block.convolutions[0].kernel, dtype)
+        maps = tf.random.normal((_BATCH, side, side, kernel.shape[2]))
+        flop = _of_convolution(block.convolutions[0], side).direct
+        rates.append(_rate(_convolve, tf.cast(maps, dtype), kernel, flop))
+        side //= 2
+    return of_product, max(rates)
+
+
+def _convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    return tf.nn.conv2d(maps, kernel, 1, "SAME")
+
+
+def _rate(function: Callable, a: tf.Tensor, b: tf.Tensor, flop: float) -> float:
+    compiled = tf.function(function)
+    best = min(_seconds(lambda: compiled(a, b)[0, 0].numpy()) for _ in range(9))
+    return flop / best / 1e9
+
+
+def _seconds(step: Step) -> float:
+    started = time.perf_counter()
+    step()
+    return time.perf_counter() - started
+
+
+# Contestants
+
+
+def ours(
+    architecture: ModelConfig, precision: str, jit_compile: bool = False
+) -> tuple[BEGAN, Step]:
+    """Our model and its step."""
+    model = BEGAN(architecture, _OBJECTIVE, dtype=precision)
+    model.compile(jit_compile=jit_compile)
+    model.make_train_function()
+    faces = tf.constant(random_faces(architecture.image_size))
+    iterator = iter(tf.data.Dataset.from_tensors(faces).repeat())
+    return model, lambda: float(model.train_function(iterator)["k"][0])
+
+
+def plain(kind: str, model: BEGAN) -> Step:
+    """The same network in a plain loop, shown to be the same."""
+    architecture = model.architecture
+    shape = (
+        architecture.image_size,
+        architecture.filters,
+        architecture.latent_dim,
+    )
+    faces = random_faces(architecture.image_size)
+    if kind == "keras":
+        from plain_keras import PlainKeras
+
+        loop = PlainKeras(*shape)
+        batch = tf.constant(faces)
+    else:
+        import torch
+        from plain_pytorch import PlainPyTorch
+
+        loop = PlainPyTorch(*shape)
+        batch = torch.from_numpy(
+            np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
+        )
+    loop.load(_of_generator(model), _of_discriminator(model))
+    noise = np.random.default_rng(1).uniform(-1, 1, (_BATCH, shape[2]))
+    noise = noise.astype(np.float32)
+    fakes = model.generator(noise)
+    np.testing.assert_allclose(
+        loop.errors(faces, noise),
+        [
+            float(tf.reduce_mean(tf.abs(x - model.discriminator(x))))
+            for x in (faces, fakes)
+        ],
+        rtol=1e-4,
+    )
+    return lambda: float(loop.step(batch))
+
+
+def random_faces(size: int) -> np.ndarray:
+    """float32 [B, size, size, 3] in [-1, 1]."""
+    faces = np.random.default_rng(0).uniform(-1, 1, (_BATCH, size, size, 3))
+    return faces.astype(np.float32)
+
+
+def _of_generator(model: BEGAN) -> list[np.ndarray]:
+    return _of_decoder(model.generator.decoder)
+
+
+def _of_discriminator(model: BEGAN) -> list[np.ndarray]:
+    encoder = model.discriminator.encoder
+    layers = [encoder.stem]
+    for index, block in enumerate(encoder.blocks):
+        layers += block.convolutions
+        layers += encoder.subsamplings[index : index + 1]
+    return [
+        *_weights([*layers, encoder.to_code]),
+        *_of_decoder(model.discriminator.decoder),
+    ]
+
+
+def _of_decoder(decoder: Decoder) -> list[np.ndarray]:
+    blocks = [c for block in decoder.blocks for c in block.convolutions]
+    return _weights([decoder.to_map, *blocks, decoder.to_rgb])
+
+
+def _weights(layers: list) -> list[np.ndarray]:
+    return [w for layer in layers for w in (layer.get_weights())]
+
+
+# Tables
+
+
+def medians(contestants: list[Contestant], rounds: int) -> list[float]:
+    """Seconds of a step, all of them in turns."""
+    for contestant in contestants:
+        for _ in range(3):
+            contestant.step()
+    spent: list[list[float]] = [[] for _ in contestants]
+    for _ in range(rounds):
+        for times, contestant in zip(spent, contestants, strict=True):
+            contestant.step()  # threads of the one before come to rest
+            times += [_seconds(contestant.step) for _ in range(2)]
+    return [statistics.median(times) for times in spent]
+
+
+def compare(architecture: ModelConfig, rounds: int) -> None:
+    """Prints our step beside the plain ones and the ceilings."""
+    model, in_float32 = ours(architecture, "float32")
+    chosen = choose_precision("auto")
+    _, by_choice = ours(architecture, chosen)
+    shared, naive = cost_of_step(model, 2), cost_of_step(model, 3)
+    contestants = [
+        Contestant(
+            "plain PyTorch",
+            plain("pytorch", model),
+            naive.direct / 1e9,
+            "float32",
+        ),
+        Contestant(
+            "plain Keras", plain("keras", model), naive.direct / 1e9, "float32"
+        ),
+        Contestant(
+            "tfbegan, float32", in_float32, shared.executed / 1e9, "float32"
+        ),
+        Contestant(
+            f"tfbegan, auto: {chosen}",
+            by_choice,
+            shared.executed / 1e9,
+            "float32" if chosen == "float32" else "bfloat16",
+        ),
+    ]
+    spent = medians(contestants, rounds)
+    top = {dtype: ceilings(model, dtype) for dtype in ("float32", "bfloat16")}
+    size, filters = architecture.image_size, architecture.filters
+    table = Table(
+        "step", "ms", "images/s", "x PyTorch", "x Keras", "GFLOP", "GFLOP/s",
+        "of the ceiling",
+        title=f"{size} px, n={filters}, batch {_BATCH}",
+    )  # fmt: skip
+    for contestant, seconds in zip(contestants, spent, strict=True):
+        rate = contestant.gflop / seconds
+        table.add_row(
+            contestant.name,
+            f"{1_000 * seconds:.0f}",
+            f"{_BATCH / seconds:.1f}",
+            f"{spent[0] / seconds:.2f}",
+            f"{spent[1] / seconds:.2f}",
+            f"{contestant.gflop:.0f}",
+            f"{rate:.0f}",
+            f"{100 * rate / top[contestant.precision][1]:.0f} %",
+        )
+    console = Console()
+    console.print(table)
+    for dtype, (of_product, of_convolution) in top.items():
+        console.print(
+            f"{dtype}: products of matrices {of_product:.0f} GFLOP/s,"
+            f" convolutions {of_convolution:.0f} GFLOP/s"
+        )
+    console.print(
+        f"A step as it is written down: {shared.direct / 1e9:.0f} GFLOP"
+    )
+
+
+def compare_options(architecture: ModelConfig, rounds: int) -> None:
+    """Prints what each choice of ours brings."""
+    contestants = [
+        Contestant(
+            f"{precision}{', XLA' if jit else ''}",
+            ours(architecture, precision, jit)[1],
+            0.0,
+            precision,
+        )
+        for precision in ("float32", "mixed_bfloat16", "mixed_float16")
+        for jit in (False, True)
+        if not (precision == "mixed_float16" and jit)
+    ]
+    spent = medians(contestants, rounds)
+    size, filters = architecture.image_size, architecture.filters
+    table = Table("step", "ms", "images/s", title=f"{size} px, n={filters}")
+    for contestant, seconds in zip(contestants, spent, strict=True):
+        table.add_row(
+            contestant.name, f"{1_000 * seconds:.0f}", f"{_BATCH / seconds:.1f}"
+        )
+    Console().print(table)
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--sizes", nargs="*", default=["64x32", "64x64", "32x64"]
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--options", action="store_true")
+    parsed = parser.parse_args()
+    keep_freed_memory()
+    for text in parsed.sizes:
+        size, filters = map(int, text.split("x"))
+        architecture = ModelConfig(image_size=size, filters=filters)
+        measure = compare_options if parsed.options else compare
+        measure(architecture, parsed.rounds)
+
+
+if __name__ == "__main__":
+    main()
