@@ -250,9 +250,9 @@ def test_a_loss_that_is_not_finite_stops_at_once(run_copy, monkeypatch):
     checkpoint = load_checkpoint(run_copy.checkpoints)
     weights = checkpoint.model.generator.weights[0]
     weights.assign(np.full(weights.shape, np.nan))
-    checkpoints.save_checkpoint(run_copy.checkpoints, checkpoint.model, {
-        "learning_rate": 1e-3, "smoothed": None, "best": None, "best_step": 0,
-    }, 3)  # fmt: skip
+    checkpoints.save_checkpoint(
+        run_copy.checkpoints, checkpoint.model, checkpoint.state, keep=3
+    )
     with pytest.raises(DivergedError, match=r"at step 13.*of step 12"):
         resume(run_copy, steps=20)
 
