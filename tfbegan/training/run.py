@@ -20,8 +20,10 @@ from tfbegan.training.acceleration import (
     keep_freed_memory,
 )
 from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.chronicle import chronicled
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import choose_exhibits
+from tfbegan.training.profiling import Profiler
 from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,
@@ -142,20 +144,30 @@ def _run(
                 training.gain_db, training.silence_share
             ),
         )
-        try:
-            model.fit(
-                batches,
-                epochs=1,
-                steps_per_epoch=training.steps - done,
-                shuffle=False,
-                verbose=0,
-                callbacks=[loop],
-            )
-        except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
-            raise _unreadable(dataset, e) from e
-        finally:
-            loop.finish()
+        with chronicled(loop, done, notes) as told:
+            _fit(model, batches, loop, dataset)
+        notes = (*notes, *told)
     return RunResult(folder, int(model.step), loop.received_signal, notes)
+
+
+def _fit(
+    model: BEGAN, batches: Any, loop: TrainingLoop, dataset: FaceDataset
+) -> None:
+    profiler = Profiler(loop.folder.tensorboard, loop.config.profiled_steps)
+    try:
+        model.fit(
+            batches,
+            epochs=1,
+            steps_per_epoch=loop.config.steps - int(model.step),
+            shuffle=False,
+            verbose=0,
+            callbacks=[profiler, loop],
+        )
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
+        raise _unreadable(dataset, e) from e
+    finally:
+        loop.finish()
+        profiler.finish()
 
 
 def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
