@@ -101,7 +101,9 @@ def fit_chart(
     positive = values[values > 0]
     middle = float(np.median(positive)) if len(positive) else 1.0
     logarithmic = low > 0 and high > _WIDE_RANGE * middle
-    bounds = (low, high) if logarithmic else (min(low, 0.0), _round_up(high))
+    bounds = (low, high)
+    if not logarithmic:
+        bounds = (-_round_up(-low) if low < 0 else 0.0, _round_up(high))
     keyed = len(lines) > 1
     return Chart(
         title, lines, positions, bounds, logarithmic=logarithmic, keyed=keyed
@@ -113,21 +115,32 @@ def draw_chart(chart: Chart) -> str:
     return "\n".join(_parts(chart))
 
 
-def draw_chart_file(chart: Chart) -> str:
-    """The chart as the text of an SVG file with colours of its own."""
-    size = f'width="{chart.width}" height="{chart.height}"'
-    opening, *parts = _parts(chart, f'xmlns="{_NAMESPACE}" {size} ')
+def draw_file(charts: Sequence[Chart]) -> str:
+    """Charts side by side, as the text of an SVG file.
+
+    Args:
+        charts: At least one, all of one size.
+    """
+    width, height = charts[0].width, charts[0].height
     style = (
         f"<style>svg {{ {LIGHT} background: var(--page); }}{CHART_STYLE}"
         "</style>"
     )
-    return "\n".join([opening, style, *parts]) + "\n"
+    parts = [
+        f'<svg xmlns="{_NAMESPACE}" width="{width * len(charts)}"'
+        f' height="{height}">',
+        style,
+    ]
+    for index, chart in enumerate(charts):
+        place = f'x="{index * width}" width="{width}" height="{height}" '
+        parts += _parts(chart, place)
+    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _parts(chart: Chart, attributes: str = "") -> list[str]:
+def _parts(chart: Chart, place: str = "") -> list[str]:
     """The element, from its opening tag to its closing one."""
     return [
-        f'<svg {attributes}class="chart" role="img"'
+        f'<svg {place}class="chart" role="img"'
         f' viewBox="0 0 {chart.width} {chart.height}"'
         f" aria-label={quoteattr(chart.title)}>",
         f'<text class="title" x="{_LEFT}" y="14">{escape(chart.title)}</text>',

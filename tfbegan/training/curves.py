@@ -28,16 +28,16 @@ _OF_STATS: dict[str, dict[str, str]] = {
 }
 _OF_LOOKS: dict[str, dict[str, str]] = {
     "spread of the faces, of reals'": {"spread": "spread/ratio"},
-    "A1 movement, A3 amplitude, A9 sharpness, of real": {
-        "A1": "sound/spread",
-        "A3": "sound/amplitude",
-        "A9": "sound/sharpness",
+    "mouths, of reals'": {
+        "A1 movement": "sound/spread",
+        "A3 amplitude": "sound/amplitude",
+        "A9 sharpness": "sound/sharpness",
     },
-    "A2 opening, r; A4 true sound found": {
-        "A2": "sound/opening_r",
-        "A4": "sound/retrieval",
+    "mouths and sound": {
+        "A2 opening, r": "sound/opening_r",
+        "A4 found": "sound/retrieval",
     },
-    "quality, of all of them": {"quality": "sound/quality"},
+    "score": {"score": "sound/quality"},
 }
 
 

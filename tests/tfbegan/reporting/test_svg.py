@@ -10,7 +10,7 @@ from tfbegan.reporting.svg import (
     Chart,
     Line,
     draw_chart,
-    draw_chart_file,
+    draw_file,
     fit_chart,
 )
 
@@ -104,9 +104,9 @@ def test_a_fitted_axis_begins_at_nought_and_holds_all():
 
 
 def test_below_nought_is_shown():
-    values = np.linspace(-0.2, 0.9, 11)
+    values = np.linspace(-0.266, 0.9, 11)
     chart = fit_chart("a", [Line("a", "made", values)], STEPS)
-    assert chart.bounds == (-0.2, 1.0)
+    assert chart.bounds == pytest.approx((-0.3, 1.0))
 
 
 def test_an_explosion_has_a_logarithmic_axis():
@@ -125,7 +125,11 @@ def test_nothing_finite_is_an_empty_frame():
 
 
 def test_a_file_is_whole_and_has_colours_of_its_own():
-    root = ET.fromstring(draw_chart_file(chart_of([0.0, 1.0])))
+    charts = [chart_of([0.0, 1.0]), chart_of([1.0, 0.5])]
+    root = ET.fromstring(draw_file(charts))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert "--made: #1668c4" in root[0].text
-    assert "stroke: var(--made)" in root[0].text
+    style, first, second = root
+    assert "--made: #1668c4" in style.text
+    assert "stroke: var(--made)" in style.text
+    assert float(second.get("x")) == float(first.get("width"))
+    assert float(root.get("width")) == 2 * float(first.get("width"))

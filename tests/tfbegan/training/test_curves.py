@@ -54,8 +54,9 @@ def test_sound_has_its_measures():
         for chart in curves([row(1, sync=2.0)], [look]).values()
         for line in chart.lines
     }
-    assert {"A1", "A2", "A3", "A4", "quality"} <= labels
-    assert "A9" not in labels
+    assert {"A1 movement", "A2 opening, r", "A3 amplitude", "A4 found",
+            "score"} <= labels  # fmt: skip
+    assert "A9 sharpness" not in labels
     assert "G" in labels
 
 

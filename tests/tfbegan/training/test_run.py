@@ -111,7 +111,7 @@ def test_a_run_ends_with_a_report_and_a_note(tiny_run, tiny_sound_run):
         assert "done, step 12 of 12" in page
         assert page.count("data:image/png") >= 4
     assert "A2 opening" in page
-    assert "quality" in page
+    assert "A9 sharpness" in page
     looks = read_rows(tiny_run.looks_file)
     assert [look["step"] for look in looks] == [6, 12]
     summary = summarise(tiny_run)
