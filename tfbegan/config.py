@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import typing
 from dataclasses import dataclass
 from typing import Any, NoReturn, Self
@@ -401,6 +402,10 @@ class TrainingConfig(Config):
         checkpoint_steps: Steps between checkpoints.
         log_steps: Steps between rows of stats.jsonl and TensorBoard.
         picture_steps: Steps between sample grids.
+        histograms: Show the weights of every layer, and D's codes of real
+            faces, in TensorBoard, whenever there is a sample grid.
+        profile: FIRST:LAST, such as 100:110: TensorFlow's profiler watches
+            these steps; empty watches none.
         keep_checkpoints: Newest checkpoints to keep, beside the best.
         best_by: What makes a checkpoint the best: "m_global" (the lowest, of
             a moving average), "spread" (of fakes over reals), "quality"
@@ -428,6 +433,8 @@ class TrainingConfig(Config):
     checkpoint_steps: int = 1_000
     log_steps: int = 50
     picture_steps: int = 500
+    histograms: bool = False
+    profile: str = ""
     keep_checkpoints: int = 3
     best_by: str = "auto"
     flip: bool = False
@@ -450,8 +457,29 @@ class TrainingConfig(Config):
         self.check_range("checkpoint_steps", 1, 100_000_000)
         self.check_range("log_steps", 1, 100_000_000)
         self.check_range("picture_steps", 1, 100_000_000)
+        self._check_profile()
         self.check_range("keep_checkpoints", 1, 1_000)
         self.check_choice("best_by", ("auto", *MERITS))
         self.check_range("clips_per_batch", 1, self.batch_size)
         self.check_range("gain_db", 0, 60)
         self.check_range("silence_share", 0, 1)
+
+    @property
+    def profiled_steps(self) -> range:
+        """The steps that the profiler watches; empty without."""
+        if not self.profile:
+            return range(0)
+        first, last = self.profile.split(":")
+        return range(int(first), int(last) + 1)
+
+    def _check_profile(self) -> None:
+        if self.profile and not (
+            re.fullmatch(r"\d{1,9}:\d{1,9}", self.profile, re.ASCII)
+            and self.profiled_steps
+            and self.profiled_steps[0] >= 1
+            and self.profiled_steps[-1] <= self.steps
+        ):
+            self.fail(
+                "profile",
+                f"FIRST:LAST, steps from 1 to {self.steps}, such as 1:5",
+            )

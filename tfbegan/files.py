@@ -17,6 +17,10 @@ from tfbegan.errors import DatasetError, LockedError, OutputError
 
 _CHUNK_BYTES = 1 << 20
 _TEMPORARY_MARK = ".incomplete-"
+_LOCK_NAME = ".lock"
+_OWNER_NAME = ".lock-owner"
+_LOCK_PATIENCE_S = 0.2
+"""Longer than `lock_owner` holds a lock that it asks."""
 
 
 @contextlib.contextmanager
@@ -147,10 +151,10 @@ def folder_lock(folder: Path, purpose: str) -> Iterator[None]:
         OutputError: The folder can't be made or written.
     """
     folder = Path(folder)
-    owner_file = folder / ".lock-owner"
+    owner_file = folder / _OWNER_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".lock", timeout=0)
+        lock = filelock.FileLock(folder / _LOCK_NAME, timeout=_LOCK_PATIENCE_S)
         lock.acquire()
     except filelock.Timeout as error:
         raise LockedError(
@@ -166,6 +170,25 @@ def folder_lock(folder: Path, purpose: str) -> Iterator[None]:
     finally:
         owner_file.unlink(missing_ok=True)
         lock.release()
+
+
+def lock_owner(folder: Path) -> str | None:
+    """Who holds a folder by `folder_lock` just now; None if nobody does.
+
+    Writes nothing. Whoever died left its name behind, so that the lock itself
+    is asked where there is a name, for an instant.
+    """
+    owner_file = Path(folder) / _OWNER_NAME
+    lock_file = Path(folder) / _LOCK_NAME
+    if not owner_file.is_file() or not lock_file.is_file():
+        return None
+    try:
+        with filelock.FileLock(lock_file, timeout=0):
+            return None
+    except filelock.Timeout:
+        return _read_owner(owner_file)
+    except OSError:
+        return None  # not ours to open
 
 
 def _read_owner(owner_file: Path) -> str:

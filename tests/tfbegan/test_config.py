@@ -91,6 +91,13 @@ def test_any_objective_survives_json(gamma, lambda_k, weight):
         (TrainingConfig, {"batch_size": 0}),
         (TrainingConfig, {"min_learning_rate": 1.0}),
         (TrainingConfig, {"clips_per_batch": 17}),
+        (TrainingConfig, {"profile": "10"}),
+        (TrainingConfig, {"profile": "0:3"}),
+        (TrainingConfig, {"profile": "5:4"}),
+        (TrainingConfig, {"profile": "5:5 "}),
+        (TrainingConfig, {"profile": "-1:5"}),
+        (TrainingConfig, {"profile": "1:2:3"}),
+        (TrainingConfig, {"profile": "5:20001"}),
         (AudioConfig, {"window_frames": 34}),
         (AudioConfig, {"n_mfcc": 41}),
         (AudioConfig, {"win_length": 513}),
@@ -182,3 +189,9 @@ def test_a_number_that_no_float_holds_is_refused():
         ObjectiveConfig.from_dict({"gamma": 10**400})
     with pytest.raises(ConfigError, match="mfcc_mean must be 1 finite"):
         SpeechConfig(AudioConfig(n_mfcc=1), (10**400,), (1.0,), (0, 0, 1, 1))
+
+
+def test_profiled_steps_are_first_to_last():
+    assert list(TrainingConfig().profiled_steps) == []
+    assert list(TrainingConfig(profile="7:7").profiled_steps) == [7]
+    assert TrainingConfig(profile="3:20000").profiled_steps[-1] == 20_000

@@ -14,6 +14,8 @@ _COMMANDS = {
     "find-rate": "a learning rate for a data set and networks",
     "generate": "faces from noise, as a picture",
     "interpolate": "the way from one face to another, as a picture",
+    "report": "a run as a page: curves, pictures, settings",
+    "runs": "all runs in a table, or some of them side by side",
     "evaluate": "how good a run's faces are, in figures and a picture",
     "animate": "a talking face from speech, as a video",
     "compare": "real and generated faces side by side, as a video",
@@ -21,8 +23,11 @@ _COMMANDS = {
     "reproduce-collapse": "the failure that sound in a BEGAN is known for,"
     " beside what mends it",
 }
+_WITHOUT_TENSORFLOW = ("report", "runs")
 _EXAMPLES = """examples:
   tfbegan train --conditioning noise --data data/talk
+  tfbegan runs --sort m
+  tfbegan report --output report.html
   tfbegan generate --count 64 --seed 0 --output faces.png
   tfbegan interpolate 1 2 --output path.png
   tfbegan evaluate runs/00000-noise-faces64-b16-g0.8 --data data/talk
@@ -40,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser(arguments).parse_args(arguments)
     try:
-        if not getattr(parsed, "dry_run", False):
+        if parsed.takes_tensorflow and not getattr(parsed, "dry_run", False):
             import_tensorflow()
         return parsed.run(parsed)
     except TFBeganError as error:
@@ -75,7 +80,10 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
                 f"tfbegan.cli.{name.replace('-', '_')}"
             )
             module.add_arguments(command)
-            command.set_defaults(run=module.run)
+            command.set_defaults(
+                run=module.run,
+                takes_tensorflow=name not in _WITHOUT_TENSORFLOW,
+            )
     return parser
 
 

@@ -1,7 +1,6 @@
 """`tfbegan evaluate`."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -249,7 +248,7 @@ def _table(report: Any) -> Any:
 
 def _fall_of_m(stats: Path) -> dict[str, float]:
     """M in the first and the last row of a run's statistics."""
-    if not stats.is_file():
-        return {}
-    rows = [json.loads(row) for row in stats.read_text().splitlines()]
-    return {"m_first": rows[0]["m_global"], "m_last": rows[-1]["m_global"]}
+    from tfbegan.training.statistics import read_rows
+
+    values = [row["m_global"] for row in read_rows(stats) if "m_global" in row]
+    return {"m_first": values[0], "m_last": values[-1]} if values else {}

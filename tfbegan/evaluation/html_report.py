@@ -1,14 +1,11 @@
-"""The report as one HTML file that needs nothing from outside."""
+"""The report on sound as one HTML file."""
 
-import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from PIL import Image, PngImagePlugin
 
 from tfbegan.evaluation.arms import Arm, whole_clip
 from tfbegan.evaluation.audio_measures import HeldOut
@@ -21,52 +18,14 @@ from tfbegan.evaluation.audio_report import (
 from tfbegan.evaluation.estimates import Estimate
 from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.mouth_meters import correlation
-from tfbegan.evaluation.svg import Chart, Line, draw_chart
+from tfbegan.reporting.html import data_uri, render_page
+from tfbegan.reporting.svg import Chart, Line, draw_chart
 
-_XMP_KEYWORD = "XML:com.adobe.xmp"
 _SHOWN_CLIPS = 6
 _STRIP_FACES = 12
 _STRIP_GAP = 2
 _STANDARD_BOUNDS = (-3.0, 3.0)
 _TRUE_BOUNDS = (0.0, 1.0)
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1d2329; --soft: #66707a;
-  --line: #d9dde1; --page: #ffffff; --real: #8a929a; --made: #1668c4;
-  --yes: #1a7f42; --no: #c0362c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec;
-  --soft: #9aa4ad; --line: #343b42; --page: #14181c; --real: #7f8890;
-  --made: #6cb0ff; --yes: #56c27d; --no: #ff7b70; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
-  background: var(--page); margin: 2rem auto; max-width: 1320px;
-  padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem;
-  margin-top: 2rem; }
-p { max-width: 80ch; } .soft { color: var(--soft); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums;
-  font-size: 13px; }
-th, td { text-align: left; padding: .3rem .7rem .3rem 0; vertical-align: top;
-  border-bottom: 1px solid var(--line); white-space: nowrap; }
-td.label { white-space: normal; min-width: 15rem; }
-.interval { color: var(--soft); display: block; font-size: 11px; }
-.yes { color: var(--yes); font-weight: 600; }
-.no { color: var(--no); font-weight: 600; }
-.charts { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(380px, 1fr)); }
-.chart { width: 100%; height: auto; }
-.chart .title { font-size: 12px; fill: var(--ink); }
-.chart .tick { font-size: 10px; fill: var(--soft); }
-.chart .grid { stroke: var(--line); stroke-width: 1; }
-polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
-polyline.real { stroke: var(--real); stroke-width: 2.6; }
-polyline.made { stroke: var(--made); }
-.key { display: inline-block; width: 1.6rem; height: 3px;
-  vertical-align: middle; margin: 0 .4rem 0 1rem; }
-.key.real { background: var(--real); } .key.made { background: var(--made); }
-.strip { display: block; width: 100%; max-width: 1180px; height: auto;
-  image-rendering: auto; margin: .2rem 0 1rem; }
-"""
 
 
 @dataclass(frozen=True)
@@ -120,16 +79,7 @@ def render_report(
     Returns:
         HTML text without any reference to the outside.
     """
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(name)}: does the sound matter?</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>Does the sound matter?</h1>
+    body = f"""<h1>Does the sound matter?</h1>
 <p class="soft">{escape(name)}, {escape(report.conditioning)};
 {report.clips} held-out clips, {report.frames} frames; 95&nbsp;% bootstrap
 intervals over clips.</p>
@@ -145,10 +95,8 @@ intervals over clips.</p>
 </div>
 <h2>Film strips</h2>
 <p class="soft">Rows: {escape(_about_strips(report))}.</p>
-{_strips(shown, mark)}
-</body>
-</html>
-"""
+{_strips(shown, mark)}"""
+    return render_page(f"{name}: does the sound matter?", body)
 
 
 def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:
@@ -269,7 +217,9 @@ def _charts(shown: Sequence[Shown]) -> str:
             Line("generated", "made", clip.made),
         ]
         charts.append(
-            draw_chart(Chart(clip.title, lines, clip.seconds, clip.bounds))
+            draw_chart(
+                Chart(clip.title, lines, clip.seconds, clip.bounds, unit=" s")
+            )
         )
     return "\n".join(charts)
 
@@ -277,16 +227,6 @@ def _charts(shown: Sequence[Shown]) -> str:
 def _strips(shown: Sequence[Shown], mark: str) -> str:
     return "\n".join(
         f'<img class="strip" alt="{escape(clip.title)}: real frames over'
-        f' generated ones" src="{_data_uri(clip.strip, mark)}">'
+        f' generated ones" src="{data_uri(clip.strip, mark)}">'
         for clip in shown
     )
-
-
-def _data_uri(pixels: np.ndarray, mark: str) -> str:
-    """A PNG inside of the page, marked as generated."""
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt(_XMP_KEYWORD, mark)
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG", pnginfo=info)
-    encoded = base64.b64encode(content.getvalue()).decode("ascii")
-    return f"data:image/png;base64,{encoded}"

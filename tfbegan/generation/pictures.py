@@ -1,16 +1,13 @@
 """Grids of faces, as PNG files that say that they were generated."""
 
-import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin
 
 from tfbegan.errors import ConfigError
 from tfbegan.files import atomic_write_bytes
 from tfbegan.generation.provenance import SOFTWARE, Provenance
-
-_XMP_KEYWORD = "XML:com.adobe.xmp"
+from tfbegan.reporting.png import encode_png
 
 
 def make_grid(
@@ -64,9 +61,5 @@ def save_png(path: Path, image: np.ndarray, provenance: Provenance) -> None:
     Raises:
         OutputError: The file can't be written.
     """
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt(_XMP_KEYWORD, provenance.xmp())
-    info.add_text("Software", SOFTWARE)
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, "PNG", pnginfo=info)
-    atomic_write_bytes(Path(path), content.getvalue())
+    content = encode_png(image, provenance.xmp(), SOFTWARE)
+    atomic_write_bytes(Path(path), content)

@@ -19,6 +19,7 @@ from tfbegan.training.checkpoints import (
     save_generator,
 )
 from tfbegan.training.interval import Interval
+from tfbegan.training.notes import COLLAPSE, write_note
 from tfbegan.training.pictures import Exhibits, Look, look_at, save_look
 from tfbegan.training.progress import ProgressLine
 from tfbegan.training.recorder import Recorder
@@ -151,13 +152,18 @@ class TrainingLoop(keras.callbacks.Callback):
         look = look_at(self.model, self.exhibits, self.config.seed)
         save_look(look, self.folder, self.step, Provenance.of_model(self.model))
         self.recorder.look(self.step, look)
+        if self.config.histograms:
+            reals = self.exhibits.reals
+            self.recorder.histograms(self.step, self.model, reals)
         if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:
-            self.progress.say(
+            warning = (
                 f"Warning: the faces of step {self.step} are nearly all the"
                 f" same (spread {look.fake_spread:.3f}, real"
                 f" {look.real_spread:.3f}). If this lasts, raise --gamma or"
                 " --lambda-k, or use --preset small-data."
             )
+            self.progress.say(warning)
+            write_note(self.folder, self.step, COLLAPSE, warning)
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
         self._last_look = look
         if look.quality is not None:

@@ -1,17 +1,17 @@
-"""Figures of a run: stats.jsonl and TensorBoard's event files."""
+"""Figures of a run: JSON lines and TensorBoard's event files."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfbegan.errors import OutputError
-from tfbegan.files import writing
+from tfbegan.models.began import BEGAN
+from tfbegan.training.histograms import write_histograms
 from tfbegan.training.pictures import Look
 from tfbegan.training.run_folder import RunFolder
+from tfbegan.training.statistics import append_row, drop_rows_after
 
 
 class Recorder:
@@ -30,9 +30,9 @@ class Recorder:
         import tensorflow as tf
 
         self._tf = tf
-        self._stats_file = folder.stats_file
-        with writing(folder.stats_file):
-            _drop_rows_after(folder.stats_file, step)
+        self._folder = folder
+        for file in (folder.stats_file, folder.looks_file):
+            drop_rows_after(file, step)
         try:
             self._writer = tf.summary.create_file_writer(
                 str(folder.tensorboard)
@@ -49,23 +49,23 @@ class Recorder:
         Raises:
             OutputError: It can't be written.
         """
-        with (
-            writing(self._stats_file),
-            self._stats_file.open("a", encoding="utf-8") as file,
-        ):
-            file.write(json.dumps(row) + "\n")
+        append_row(self._folder.stats_file, row)
         with self._writer.as_default(step=row["step"]):
             for name, value in row.items():
                 if name != "step":
                     self._tf.summary.scalar(name, value)
 
     def look(self, step: int, look: Look) -> None:
-        """Shows a look in TensorBoard's image tab."""
+        """Shows a look in TensorBoard's image tab; appends its figures.
+
+        Raises:
+            OutputError: They can't be written.
+        """
+        figures = _look_figures(look)
+        append_row(self._folder.looks_file, {"step": step, **figures})
         with self._writer.as_default(step=step):
-            self._tf.summary.scalar("spread/fakes", look.fake_spread)
-            self._tf.summary.scalar("spread/reals", look.real_spread)
-            for name, value in _sound_figures(look).items():
-                self._tf.summary.scalar(f"sound/{name}", value)
+            for name, value in figures.items():
+                self._tf.summary.scalar(name, value)
             self._images("samples", look.samples)
             reals, rebuilt, fakes, rebuilt_fakes = np.split(
                 look.reconstructions, 4
@@ -78,12 +78,31 @@ class Recorder:
                 self._images("speech", look.speech)
         self._writer.flush()
 
+    def histograms(self, step: int, model: BEGAN, reals: np.ndarray) -> None:
+        """Shows weights and codes in TensorBoard's histogram tab."""
+        with self._writer.as_default(step=step):
+            write_histograms(model, reals)
+        self._writer.flush()
+
     def close(self) -> None:
         """Flushes everything to the disk."""
         self._writer.close()
 
     def _images(self, name: str, images: np.ndarray) -> None:
         self._tf.summary.image(name, images, max_outputs=len(images))
+
+
+def _look_figures(look: Look) -> dict[str, float]:
+    """By their names in TensorBoard."""
+    spreads = {
+        "spread/fakes": look.fake_spread,
+        "spread/reals": look.real_spread,
+        "spread/ratio": look.spread_ratio,
+    }
+    sound = {
+        f"sound/{name}": value for name, value in _sound_figures(look).items()
+    }
+    return spreads | sound
 
 
 def _sound_figures(look: Look) -> dict[str, float]:
@@ -96,16 +115,3 @@ def _sound_figures(look: Look) -> dict[str, float]:
         "quality": look.quality,
     }
     return {name: value for name, value in figures.items() if value is not None}
-
-
-def _drop_rows_after(stats_file: Path, step: int) -> None:
-    if not stats_file.is_file():
-        return
-    kept = []
-    for line in stats_file.read_text(encoding="utf-8").splitlines():
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-        except (json.JSONDecodeError, KeyError, TypeError):
-            break  # a row that a crash cut; nothing good follows it
-    stats_file.write_text("".join(kept), encoding="utf-8")

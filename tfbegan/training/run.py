@@ -20,9 +20,11 @@ from tfbegan.training.acceleration import (
     keep_freed_memory,
 )
 from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.chronicle import chronicled
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import choose_exhibits
+from tfbegan.training.profiling import Profiler
 from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,
@@ -151,20 +153,30 @@ def _run(
     loop = TrainingLoop(folder, training, schedule, exhibits, interval)
     if done < training.steps:
         batches = training_batches(config, dataset, start_step=done)
-        try:
-            model.fit(
-                batches,
-                epochs=1,
-                steps_per_epoch=training.steps - done,
-                shuffle=False,
-                verbose=0,
-                callbacks=[loop],
-            )
-        except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
-            raise _unreadable(dataset, e) from e
-        finally:
-            loop.finish()
+        with chronicled(loop, done, notes) as told:
+            _fit(model, batches, loop, dataset)
+        notes = (*notes, *told)
     return RunResult(folder, int(model.step), loop.received_signal, notes)
+
+
+def _fit(
+    model: BEGAN, batches: Any, loop: TrainingLoop, dataset: FaceDataset
+) -> None:
+    profiler = Profiler(loop.folder.tensorboard, loop.config.profiled_steps)
+    try:
+        model.fit(
+            batches,
+            epochs=1,
+            steps_per_epoch=loop.config.steps - int(model.step),
+            shuffle=False,
+            verbose=0,
+            callbacks=[profiler, loop],
+        )
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
+        raise _unreadable(dataset, e) from e
+    finally:
+        loop.finish()
+        profiler.finish()
 
 
 def training_batches(

@@ -100,6 +100,21 @@ class RunFolder:
         return self.path / "stats.jsonl"
 
     @property
+    def looks_file(self) -> Path:
+        """The same for the figures of every look: spread, and the sound's."""
+        return self.path / "looks.jsonl"
+
+    @property
+    def notes_file(self) -> Path:
+        """What happened, in sentences, one JSON object a line."""
+        return self.path / "notes.jsonl"
+
+    @property
+    def report_file(self) -> Path:
+        """The run as a page: curves, pictures, settings."""
+        return self.path / "report.html"
+
+    @property
     def checkpoints(self) -> Path:
         """Models with all that training needs to go on."""
         return self.path / "checkpoints"
@@ -167,7 +182,7 @@ def create_run_folder(runs: Path, config: RunConfig) -> RunFolder:
     """
     with writing(runs):
         runs.mkdir(parents=True, exist_ok=True)
-        number = 1 + max(map(_number, runs.iterdir()), default=-1)
+        number = 1 + max(map(run_number, runs.iterdir()), default=-1)
         folder = RunFolder(_make_first_free(runs, number, _facts(config)))
     folder.write_config(config)
     write_json(folder.path / "environment.json", describe_environment())
@@ -190,7 +205,7 @@ def newest_run(runs: Path) -> RunFolder:
             f"There is no run in {runs}. Train one with:"
             " python train.py --conditioning noise"
         )
-    return RunFolder(max(numbered, key=_number))
+    return RunFolder(max(numbered, key=run_number))
 
 
 def data_fingerprint(data: Path) -> str:
@@ -231,7 +246,8 @@ def _facts(config: RunConfig) -> str:
     )
 
 
-def _number(path: Path) -> int:
+def run_number(path: Path) -> int:
+    """The number that a run folder's name begins with; -1 without one."""
     match = _NUMBERED.match(path.name)
     return int(match[1]) if match else -1
 

@@ -10,7 +10,15 @@ from PIL import Image
 
 from tfbegan.cli.__main__ import main
 
-COMMANDS = ["train", "generate", "interpolate", "evaluate", "export"]
+COMMANDS = [
+    "train",
+    "report",
+    "runs",
+    "generate",
+    "interpolate",
+    "evaluate",
+    "export",
+]
 
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
@@ -27,6 +35,21 @@ def test_help_takes_no_tensorflow(command):
     )
     assert done.returncode == 0, done.stderr
     assert "usage: tfbegan" in done.stdout
+
+
+@pytest.mark.parametrize("command", [["runs", "."], ["report", "."]])
+def test_what_only_reads_takes_no_tensorflow(command, tmp_path):
+    code = (
+        "import sys; from tfbegan.cli.__main__ import main\n"
+        f"main({command!r})\n"
+        "assert 'tensorflow' not in sys.modules, 'imported'\n"
+        "assert 'keras' not in sys.modules, 'imported'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_setting_is_an_option_with_its_own_help(capsys):
@@ -52,6 +75,7 @@ def test_a_dry_run_prints_the_whole_configuration(capsys):
     ("arguments", "code", "told"),
     [
         (["train", "--gamma", "2"], 2, "gamma must be in (0, 1]"),
+        (["train", "--profile", "9"], 2, "profile must be FIRST:LAST"),
         (["train", "--image-size", "63"], 2, "image_size must be one of"),
         (["train", "--preset", "best"], 2, "no preset 'best'"),
         (["train", "--conditioning", "smell"], 2, "conditioning must be"),

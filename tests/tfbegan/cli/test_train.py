@@ -64,6 +64,8 @@ def test_talking_is_the_default_with_sound(capsys, conditioning):
         ("--mate-share=0.25", "objective", "mate_share", 0.25),
         ("--adversarial=0", "objective", "adversarial", 0.0),
         ("--lambda-k=0.5", "objective", "lambda_k", 0.5),
+        ("--histograms", "training", "histograms", True),
+        ("--profile=10:12", "training", "profile", "10:12"),
         ("--flip", "training", "flip", True),
         ("--seed=7", "training", "seed", 7),
         ("--precision=float32", "training", "precision", "float32"),

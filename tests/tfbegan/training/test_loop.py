@@ -8,6 +8,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import (
+    EventAccumulator,
+)
 
 from tfbegan import BEGAN, ModelConfig, TrainingConfig
 from tfbegan.errors import DivergedError, OutputError
@@ -15,6 +18,7 @@ from tfbegan.evaluation.audio_score import AudioScore
 from tfbegan.files import sha256_file
 from tfbegan.training import loop as loop_module
 from tfbegan.training.loop import TrainingLoop
+from tfbegan.training.notes import COLLAPSE, read_notes
 from tfbegan.training.pictures import Exhibits, Look
 from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
@@ -235,6 +239,27 @@ def test_collapse_is_told_once_until_it_has_passed(
     assert "faces of step 2 are" in told
     assert "faces of step 5 are" in told
     assert "spread 0.100, real 0.500" in told
+    noted = read_notes(RunFolder(tmp_path))
+    assert [(note.step, note.kind) for note in noted] == [
+        (2, COLLAPSE),
+        (5, COLLAPSE),
+    ]
+    assert noted[0].text in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [False, True])
+def test_histograms_are_shown_at_every_look_if_asked_for(
+    model, tmp_path, asked
+):
+    config = CONFIG.replace(picture_steps=4, histograms=asked)
+    fit(model, tmp_path, config=config)
+    events = EventAccumulator(str(tmp_path / "tensorboard"), {"tensors": 0})
+    events.Reload()
+    assert ("codes/reals" in events.Tags()["tensors"]) == asked
+    if asked:
+        steps = [event.step for event in events.Tensors("codes/reals")]
+        assert steps == [4, 8]
 
 
 def heard_look(quality):

@@ -14,6 +14,7 @@ from tfbegan.evaluation.audio_score import AudioScore
 from tfbegan.training.pictures import GRID_IMAGES, Look
 from tfbegan.training.recorder import Recorder
 from tfbegan.training.run_folder import RunFolder
+from tfbegan.training.statistics import read_rows
 
 
 def rows(folder):
@@ -43,8 +44,10 @@ def test_rows_are_appended(tmp_path):
 def test_rows_beyond_the_checkpoint_are_dropped(tmp_path):
     folder = RunFolder(tmp_path)
     record(folder, 0, 4, 8, 12)
+    folder.looks_file.write_text('{"step": 6}\n{"step": 12}\n')
     record(folder, 6, 8)
     assert [row["step"] for row in rows(folder)] == [4, 8]
+    assert read_rows(folder.looks_file) == [{"step": 6}]
 
 
 @pytest.mark.parametrize("tail", ['{"step": 8, "k', "[]", '{"k": 1}'])
@@ -67,6 +70,14 @@ def test_tensorboard_gets_scalars_and_every_picture(tmp_path):
     events = EventAccumulator(str(folder.tensorboard), {"tensors": 0})
     events.Reload()
     assert "step" not in events.Tags()["tensors"]
+    assert read_rows(folder.looks_file) == [
+        {
+            "step": 6,
+            "spread/fakes": 0.125,
+            "spread/reals": 0.5,
+            "spread/ratio": 0.25,
+        }
+    ]
     (k,) = events.Tensors("k")
     assert (k.step, value(k)) == (4, 0.25)
     (spread,) = events.Tensors("spread/fakes")

@@ -17,12 +17,15 @@ from tfbegan.errors import (
     OutputError,
     RunError,
 )
-from tfbegan.files import folder_lock, sha256_file
+from tfbegan.files import folder_lock, sha256_file, write_json
 from tfbegan.records import MARKER_NAME
 from tfbegan.training import checkpoints
 from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.notes import read_notes
 from tfbegan.training.run import resume, train
 from tfbegan.training.run_folder import RunFolder, newest_run
+from tfbegan.training.statistics import read_rows
+from tfbegan.training.survey import summarise
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +102,29 @@ def test_tensorboard_finds_scalars_and_pictures(tiny_run):
     } <= tags
     (picture, *_) = events.Tensors("samples")
     assert picture.tensor_proto.string_val[2].startswith(b"\x89PNG")
+
+
+def test_a_run_ends_with_a_report_and_a_note(tiny_run, tiny_sound_run):
+    for folder in (tiny_run, tiny_sound_run):
+        assert [note.kind for note in read_notes(folder)][-1] == "done"
+        page = folder.report_file.read_text()
+        assert "done, step 12 of 12" in page
+        assert page.count("data:image/png") >= 4
+    assert "A2 opening" in page
+    assert "A9 sharpness" in page
+    looks = read_rows(tiny_run.looks_file)
+    assert [look["step"] for look in looks] == [6, 12]
+    summary = summarise(tiny_run)
+    assert summary.spread_ratio == looks[-1]["spread/ratio"]
+
+
+def test_a_profile_is_of_the_run_s_steps(tiny_config, tmp_path):
+    half = train(shorter(tiny_config, steps=6), tmp_path).folder
+    asked = shorter(tiny_config, steps=12, profile="8:9")
+    write_json(half.config_file, asked.to_dict())
+    resume(half)
+    (trace,) = half.tensorboard.glob("plugins/profile/*/*.xplane.pb")
+    assert trace.stat().st_size > 10_000
 
 
 def test_the_same_seed_is_bitwise_the_same_run(tiny_run, tiny_config, tmp_path):
