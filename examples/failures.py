@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tfbegan.cli.default_data import drawn_puppets
 from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
+from tfbegan.data.dataset import open_dataset
 from tfbegan.errors import DivergedError, TFBeganError
 from tfbegan.files import atomic_write_bytes, atomic_write_text
 from tfbegan.reporting.png import encode_png
@@ -165,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         data = parsed.data or drawn_puppets(_SIZE)
+        open_dataset(data)
         for name in parsed.only:
             print(reproduce(name, data, parsed.out, parsed.steps))
     except TFBeganError as error:

@@ -42,6 +42,7 @@ def test_the_pictures_are_marked_as_generated(failures):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # faces near infinity
 def test_it_leaves_faces_and_curves(failures, puppet_dataset, tmp_path, capsys):
     arguments = ["--data", str(puppet_dataset), "--out", str(tmp_path)]
     only = ["--only", "grey-faces", "explosion"]
