@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_RUNS = Path("runs")
 _UNKNOWN = "-"
+_GAP = 2
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,9 @@ _COLUMNS = {
         lambda summary: None if summary.begun is None else -summary.begun,
     ),
 }
+_LEFT_OUT_FIRST = ("age", "size", "disk", "speed", "data", "conditioning")
+"""Columns that a narrow terminal does not get; --json has them."""
+
 _SORTABLE = [name for name, column in _COLUMNS.items() if column.key]
 
 
@@ -152,12 +156,13 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json:
         _print_json([summary.to_dict() for summary in summaries])
         return 0
-    headings = [column.heading for column in _COLUMNS.values()]
-    rows = [
-        [column.show(summary) for column in _COLUMNS.values()]
-        for summary in summaries
-    ]
-    _print_table(headings, rows)
+    _print_table(
+        [
+            [column.heading, *map(column.show, summaries)]
+            for column in _COLUMNS.values()
+        ],
+        [list(_COLUMNS).index(name) for name in _LEFT_OUT_FIRST],
+    )
     for summary in summaries:
         if summary.problem:
             print(_one_line(f"{summary.name}: {summary.problem}"))
@@ -194,13 +199,15 @@ def _compare(parsed: argparse.Namespace) -> int:
         _print_json({"settings": settings, "figures": figures})
         return 0
     rows = [
-        [name, *map(_text, values)] for name, values in settings.items()
-    ] + [
-        [column.heading, *map(column.show, summaries)]
-        for name, column in _COLUMNS.items()
-        if name not in ("number", "conditioning", "size", "data")
+        ["", *(summary.name for summary in summaries)],
+        *([name, *map(_text, values)] for name, values in settings.items()),
+        *(
+            [column.heading, *map(column.show, summaries)]
+            for name, column in _COLUMNS.items()
+            if name not in ("number", "conditioning", "size", "data")
+        ),
     ]
-    _print_table(["", *(summary.name for summary in summaries)], rows)
+    _print_table(list(zip(*rows, strict=True)))
     return 0
 
 
@@ -237,32 +244,49 @@ def _strict(content: Any) -> Any:
 
 
 def _print_table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]]
+    columns: Sequence[Sequence[str]], left_out_first: Sequence[int] = ()
 ) -> None:
-    """A table on a terminal; elsewhere columns that a script can cut."""
+    """A table on a terminal; elsewhere columns that a script can cut.
+
+    Args:
+        columns: Each with its heading.
+        left_out_first: Places of those that a narrow terminal does not get.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    cells = [list(map(_one_line, row)) for row in (headings, *rows)]
+    cells = [list(map(_one_line, column)) for column in columns]
+    widths = [max(map(len, column)) for column in cells]
     if not console.is_terminal:
-        _print_plain(cells)
+        _print_plain(cells, widths)
         return
-    table = Table(box=SIMPLE_HEAD)
-    for heading in cells[0]:
-        table.add_column(Text(heading))
-    for row in cells[1:]:
+    shown = list(range(len(cells)))
+    for place in left_out_first:
+        if _framed_width([widths[i] for i in shown]) > console.width:
+            shown.remove(place)
+    table = Table(box=SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0))
+    for i in shown:
+        table.add_column(Text(cells[i][0]))
+    for row in zip(*(cells[i][1:] for i in shown), strict=True):
         table.add_row(*map(Text, row))
     console.print(table)
 
 
-def _print_plain(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+def _framed_width(widths: Sequence[int]) -> int:
+    """Of a table on a terminal: a gap after each column, and the edges."""
+    return sum(width + _GAP for width in widths) + _GAP
+
+
+def _print_plain(
+    columns: Sequence[Sequence[str]], widths: Sequence[int]
+) -> None:
+    for row in zip(*columns, strict=True):
         cells = zip(row, widths, strict=True)
-        print("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
+        line = (" " * _GAP).join(cell.ljust(width) for cell, width in cells)
+        print(line.rstrip())
 
 
 def _one_line(text: str) -> str:

@@ -16,6 +16,9 @@ _KEY_GAP = 12
 _WIDE_RANGE = 100.0
 """High over middle beyond which a linear axis would hide the middle."""
 
+_LARGEST_POWER = 308
+"""Of ten, that a float can hold."""
+
 _NAMESPACE = "http://www.w3.org/2000/svg"
 
 LIGHT = """--ink: #1d2329; --soft: #66707a; --line: #d9dde1;
@@ -101,8 +104,12 @@ def fit_chart(
     positive = values[values > 0]
     middle = float(np.median(positive)) if len(positive) else 1.0
     logarithmic = low > 0 and high > _WIDE_RANGE * middle
-    bounds = (low, high)
-    if not logarithmic:
+    if logarithmic:
+        bounds = (
+            10.0 ** math.floor(math.log10(low)),
+            10.0 ** min(math.ceil(math.log10(high)), _LARGEST_POWER),
+        )
+    else:
         bounds = (-_round_up(-low) if low < 0 else 0.0, _round_up(high))
     keyed = len(lines) > 1
     return Chart(
@@ -155,6 +162,7 @@ def _parts(chart: Chart, place: str = "") -> list[str]:
 def _value_ticks(chart: Chart) -> list[str]:
     low, high = chart.bounds
     spaced = np.geomspace if chart.logarithmic else np.linspace
+    form = ".0e" if chart.logarithmic else ".3g"
     parts = []
     for value in spaced(low, high, _TICKS):
         y = _y(chart, value)
@@ -164,7 +172,7 @@ def _value_ticks(chart: Chart) -> list[str]:
         )
         parts.append(
             f'<text class="tick" x="{_LEFT - 5}" y="{y + 3.5:.1f}"'
-            f' text-anchor="end">{value:.3g}</text>'
+            f' text-anchor="end">{value:{form}}</text>'
         )
     return parts
 

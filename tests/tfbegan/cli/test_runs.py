@@ -1,6 +1,7 @@
 """`tfbegan runs`: one row a folder, whatever the folder is."""
 
 import json
+import re
 
 import pytest
 
@@ -137,6 +138,23 @@ def test_a_terminal_gets_a_frame(runs, capsys, monkeypatch):
     assert "───" in text
     assert "unreadable" in text
     assert "\x1b[31m" not in text
+
+
+@pytest.mark.parametrize(
+    ("width", "missing"), [(140, set()), (80, {"age", "px"})]
+)
+def test_a_narrow_terminal_gets_fewer_columns(
+    runs, capsys, monkeypatch, width, missing
+):
+    (runs / "foreign \x1b[31m").rmdir()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = re.sub("\x1b\\[[0-9;]*m", "", printed(capsys, runs))
+    head = next(line for line in text.splitlines() if "run" in line)
+    assert {"age", "px"} - set(head.split()) == missing
+    assert {"run", "state", "M", "k", "spread"} <= set(head.split())
+    assert "…" not in text
 
 
 def test_no_run_at_all_is_a_head_alone(tmp_path, capsys):
