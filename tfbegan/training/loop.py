@@ -14,6 +14,7 @@ import numpy as np
 from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
+from tfbegan.models.began import BEGAN
 from tfbegan.training.checkpoints import (
     last_good_step,
     save_checkpoint,
@@ -78,16 +79,19 @@ class TrainingLoop(keras.callbacks.Callback):
         self._to_give_back = ExitStack()
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.step = int(self.model.step)
+        self.step = self.model.steps_done
         self.saved_step = self.step if self.step else -1
         self.interval = Interval()
+        self._open()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.signal(number, self._on_signal)
+            self._to_give_back.callback(signal.signal, number, handler)
+
+    def _open(self) -> None:
         self.recorder = Recorder(self.folder, self.step)
         self._to_give_back.callback(self.recorder.close)
         self.progress = ProgressLine(self.config.steps, self.step)
         self._to_give_back.callback(self.progress.close)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.signal(number, self._on_signal)
-            self._to_give_back.callback(signal.signal, number, handler)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1
@@ -138,9 +142,7 @@ class TrainingLoop(keras.callbacks.Callback):
         seconds = time.monotonic() - self.interval.started
         means = self.interval.means()
         steps = self.interval.steps
-        rate = self.schedule.update(self.step, means["m_global"])
-        if rate != self.model.learning_rate:
-            self.model.learning_rate = rate
+        rate = self._follow_schedule()
         row = {
             "step": self.step,
             "images": self.step * self.config.batch_size,
@@ -153,9 +155,22 @@ class TrainingLoop(keras.callbacks.Callback):
         self.progress.update(self.step, row)
         self.interval = Interval()
 
+    def _follow_schedule(self) -> float:
+        """Sets the learning rate; returns it."""
+        m_global = self.interval.means()["m_global"]
+        rate = self.schedule.update(self.step, m_global)
+        if rate != self.model.learning_rate:
+            self.model.learning_rate = rate
+        return rate
+
+    def model_to_look_at(self) -> BEGAN:
+        """The model, or one that is equal."""
+        return self.model
+
     def _look(self) -> None:
-        look = look_at(self.model, self.exhibits, self.config.seed)
-        save_look(look, self.folder, self.step, Provenance.of_model(self.model))
+        model = self.model_to_look_at()
+        look = look_at(model, self.exhibits, self.config.seed)
+        save_look(look, self.folder, self.step, Provenance.of_model(model))
         self.recorder.look(self.step, look)
         if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:
             self.progress.say(

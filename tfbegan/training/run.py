@@ -1,16 +1,25 @@
 """A training run from its first step to its last, or on from where it was."""
 
+import dataclasses
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfbegan.config import TrainingConfig
 from tfbegan.data.augmentation import SoundAugmentation
 from tfbegan.data.dataset import FaceDataset, open_dataset
+from tfbegan.data.pipeline import Share
 from tfbegan.errors import ConfigError, DatasetError, RunError
-from tfbegan.files import atomic_path, folder_lock
+from tfbegan.files import (
+    atomic_path,
+    canonical_json,
+    folder_lock,
+    sha256_bytes,
+)
 from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid
 from tfbegan.models.began import BEGAN
@@ -19,9 +28,13 @@ from tfbegan.training.acceleration import (
     choose_precision,
     keep_freed_memory,
 )
-from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.checkpoints import (
+    Checkpoint,
+    last_good_step,
+    load_checkpoint,
+)
 from tfbegan.training.loop import TrainingLoop
-from tfbegan.training.pictures import choose_exhibits
+from tfbegan.training.pictures import Exhibits, choose_exhibits
 from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,
@@ -29,6 +42,8 @@ from tfbegan.training.run_folder import (
     data_fingerprint,
 )
 from tfbegan.training.schedule import StallSchedule
+from tfbegan.training.team import ALONE, Team
+from tfbegan.training.team_loops import FollowerLoop, TeamLoop
 
 
 @dataclass(frozen=True)
@@ -49,113 +64,200 @@ class RunResult:
     notes: tuple[str, ...]
 
 
-def train(config: RunConfig, runs: Path) -> RunResult:
+@dataclass(frozen=True)
+class _Job:
+    """What is done, for whom, and with whom."""
+
+    config: RunConfig
+    dataset: FaceDataset
+    team: Team
+    folder: RunFolder
+
+
+def train(config: RunConfig, runs: Path, team: Team = ALONE) -> RunResult:
     """Trains a new model.
 
     Args:
         config: All that decides the run.
         runs: Folder in which the run folder is made.
+        team: The devices and machines to train on.
 
     Returns:
         How it ended.
 
     Raises:
-        ConfigError: Data set and networks do not fit.
+        ConfigError: Data set, networks and team do not fit.
         DatasetError: The data set is damaged.
         DivergedError: A loss stopped being finite.
         OutputError: The disk is full.
+        RunError: Another worker failed or was lost.
     """
-    dataset = _open_fitting(config)
-    folder = create_run_folder(Path(runs), config)
-    with folder_lock(folder.path, "training"):
-        model = _new_model(config, dataset)
-        return _run(config, folder, dataset, model, _schedule(config.training))
+    team.check_batch(config.training.batch_size)
+    with team.watched(lambda: "Start all workers again."), ExitStack() as held:
+        dataset = team.together(lambda: _open_fitting(config, team))
+        team.check_same("settings or data", lambda: _fingerprint(config))
+        path = team.chief_says(
+            lambda: str(create_run_folder(Path(runs), config).path)
+        )
+        job = _Job(config, dataset, team, RunFolder(Path(path)))
+        _hold(job, held)
+        schedule = _schedule(config.training)
+        with team.scope():
+            model = _new_model(config, dataset)
+        return _run(job, model, schedule)
 
 
-def resume(folder: RunFolder, steps: int | None = None) -> RunResult:
+def resume(
+    folder: RunFolder, steps: int | None = None, team: Team = ALONE
+) -> RunResult:
     """Goes on with a run as if it had never stopped.
 
     Args:
         folder: Of the run.
         steps: New length of the whole run; None keeps it.
+        team: The devices and machines to go on with; it need not be the one
+            that the run was begun with.
 
     Raises:
-        RunError: This is no run folder, or its data set has changed.
+        RunError: This is no run folder, its data set has changed, or another
+            worker failed or was lost.
         LockedError: The run is going on.
         ModelFileError: No checkpoint can be used.
     """
+    with team.watched(lambda: "Start all workers again."), ExitStack() as held:
+        job = team.together(lambda: _reopened(folder, steps, team))
+        team.check_same(
+            "settings or data",
+            lambda: _fingerprint(job.config, folder.path.name),
+        )
+        team.check_same(
+            "the last checkpoint that they see",
+            lambda: last_good_step(folder.checkpoints) or 0,
+        )
+        _hold(job, held)
+        schedule = _schedule(job.config.training)
+        with team.scope():
+            checkpoint = load_checkpoint(folder.checkpoints)
+            if checkpoint is None:
+                model = _new_model(job.config, job.dataset)
+                return _run(job, model, schedule)
+        schedule.restore(checkpoint.schedule)
+        return _run(job, checkpoint.model, schedule, _notes(checkpoint))
+
+
+def _reopened(folder: RunFolder, steps: int | None, team: Team) -> _Job:
     config = folder.read_config()
     if steps is not None:
-        config = RunConfig(
-            config.architecture,
-            config.objective,
-            config.training.replace(steps=steps),
-            config.data,
-            config.data_sha256,
-        )
-    dataset = _open_fitting(config)
+        training = config.training.replace(steps=steps)
+        config = dataclasses.replace(config, training=training)
+    team.check_batch(config.training.batch_size)
+    dataset = _open_fitting(config, team)
     if data_fingerprint(Path(config.data)) != config.data_sha256:
         raise RunError(
             f"The data set {config.data} is not the one that {folder.path}"
             " was trained on. Put that one back, or start a new run."
         )
-    with folder_lock(folder.path, "training"):
-        schedule = _schedule(config.training)
-        checkpoint = load_checkpoint(folder.checkpoints)
-        if checkpoint is None:
-            model = _new_model(config, dataset)
-            return _run(config, folder, dataset, model, schedule)
-        schedule.restore(checkpoint.schedule)
-        notes = tuple(
-            f"A checkpoint was damaged, so training went on from step"
-            f" {checkpoint.step}. {reason}"
-            for reason in checkpoint.damaged
-        )
-        return _run(config, folder, dataset, checkpoint.model, schedule, notes)
+    return _Job(config, dataset, team, folder)
+
+
+def _fingerprint(config: RunConfig, run: str = "") -> int:
+    """Of all but the path of the data set: machines may mount it anywhere."""
+    settings = {**config.to_dict(), "data": run}
+    return int(sha256_bytes(canonical_json(settings).encode())[:12], 16)
+
+
+def _hold(job: _Job, held: ExitStack) -> None:
+    """Locks the run folder until `held` is closed; the chief does."""
+
+    def lock() -> None:
+        if job.team.is_chief:
+            held.enter_context(folder_lock(job.folder.path, "training"))
+
+    job.team.together(lock)
+
+
+def _notes(checkpoint: Checkpoint) -> tuple[str, ...]:
+    return tuple(
+        f"A checkpoint was damaged, so training went on from step"
+        f" {checkpoint.step}. {reason}"
+        for reason in checkpoint.damaged
+    )
 
 
 def _run(
-    config: RunConfig,
-    folder: RunFolder,
-    dataset: FaceDataset,
+    job: _Job,
     model: BEGAN,
     schedule: StallSchedule,
     notes: tuple[str, ...] = (),
 ) -> RunResult:
     keep_freed_memory()
-    training = config.training
-    done = int(model.step)
-    with_audio = config.architecture.takes_sound
-    exhibits = choose_exhibits(dataset, training.seed, with_audio)
-    _save_reals(folder, exhibits.reals)
-    loop = TrainingLoop(folder, training, schedule, exhibits)
-    if done < training.steps:
-        batches = dataset.stream(
-            "train",
-            batch_size=training.batch_size,
-            seed=training.seed,
-            start_step=done,
-            clips_per_batch=training.clips_per_batch,
-            flip=training.flip,
-            with_audio=with_audio,
-            augmentation=SoundAugmentation(
-                training.gain_db, training.silence_share
-            ),
-        )
+    steps = job.config.training.steps
+    done = model.steps_done
+    loop = _loop(job, schedule)
+    if done < steps:
+        if job.team.replicas > 1:
+            model.jit_compile = False  # XLA has no all-reduce on a CPU
         try:
-            model.fit(
-                batches,
-                epochs=1,
-                steps_per_epoch=training.steps - done,
-                shuffle=False,
-                verbose=0,
-                callbacks=[loop],
-            )
+            with job.team.watched(lambda: _how_to_resume(job)):
+                model.fit(
+                    job.team.distribute(
+                        lambda share: _batches(job, done, share)
+                    ),
+                    epochs=1,
+                    steps_per_epoch=steps - done,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[loop],
+                )
+                # The chief may still be writing.
+                job.team.together(lambda: None)
         except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
-            raise _unreadable(dataset, e) from e
+            raise _unreadable(job.dataset, e) from e
         finally:
             loop.finish()
-    return RunResult(folder, int(model.step), loop.received_signal, notes)
+    return RunResult(job.folder, model.steps_done, loop.received_signal, notes)
+
+
+def _loop(job: _Job, schedule: StallSchedule) -> TrainingLoop:
+    training = job.config.training
+    if not job.team.is_chief:
+        nothing = Exhibits(np.zeros((0, 1, 1, 3), np.float32))
+        return FollowerLoop(job.folder, training, schedule, nothing)
+    with_audio = job.config.architecture.takes_sound
+    exhibits = choose_exhibits(job.dataset, training.seed, with_audio)
+    _save_reals(job.folder, exhibits.reals)
+    kind = TrainingLoop if job.team.replicas == 1 else TeamLoop
+    return kind(job.folder, training, schedule, exhibits)
+
+
+def _batches(job: _Job, start_step: int, share: Share) -> tf.data.Dataset:
+    training = job.config.training
+    return job.dataset.stream(
+        "train",
+        batch_size=training.batch_size,
+        seed=training.seed,
+        start_step=start_step,
+        clips_per_batch=training.clips_per_batch,
+        flip=training.flip,
+        with_audio=job.config.architecture.takes_sound,
+        augmentation=SoundAugmentation(
+            training.gain_db, training.silence_share
+        ),
+        share=share,
+    )
+
+
+def _how_to_resume(job: _Job) -> str:
+    good = last_good_step(job.folder.checkpoints)
+    kept = (
+        "There is no checkpoint yet"
+        if good is None
+        else (f"The last good checkpoint is of step {good}")
+    )
+    return (
+        f"{kept}: start all workers again with: python train.py --resume"
+        f" {job.folder.path}"
+    )
 
 
 def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
@@ -196,8 +298,9 @@ def _schedule(training: TrainingConfig) -> StallSchedule:
     )
 
 
-def _open_fitting(config: RunConfig) -> FaceDataset:
+def _open_fitting(config: RunConfig, team: Team) -> FaceDataset:
     dataset = open_dataset(config.data)
+    team.check_clips(dataset.info.clips("train"))
     size = dataset.info.face.image_size
     if size != config.architecture.image_size:
         raise ConfigError(
