@@ -2,13 +2,16 @@
 
 import argparse
 import json
+import os
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tfbegan.cli.default_data import drawn_puppets, puppets_folder
 from tfbegan.cli.settings import add_setting_options, given_settings
-from tfbegan.errors import UsageError
+from tfbegan.errors import TFBeganError, UsageError
 from tfbegan.records import read_dataset_info
 
 _EXIT_SIGNAL = 128
@@ -50,6 +53,15 @@ preset's would not show every face twice."""
         help="go on with a run folder; without a name, with the newest",
     )
     parser.add_argument(
+        "--strategy",
+        choices=("auto", "mirrored", "multiworker"),
+        default="auto",
+        help="devices to train on: mirrored is all of this machine,"
+        " multiworker those of all machines in TF_CONFIG, auto (the default)"
+        " whichever of them there are several of; --batch-size is that of all"
+        " together (docs/distributed.md)",
+    )
+    parser.add_argument(
         "--dry-run",
         action="store_true",
         help="print the whole configuration and train nothing",
@@ -61,27 +73,40 @@ def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     if parsed.resume is not None:
         return _resume(parsed)
-    from tfbegan.training.run_folder import RunConfig, data_fingerprint
-
+    if not parsed.dry_run:
+        return _as_team(parsed, _train)
     architecture, objective, training = settings(parsed)
-    if parsed.dry_run:
-        shown = {
-            "architecture": architecture.to_dict(),
-            "objective": objective.to_dict(),
-            "training": training.to_dict(),
-            "data": str(parsed.data or puppets_folder(architecture.image_size)),
-        }
-        print(json.dumps(shown, indent=2))
-        return 0
-    data = parsed.data or drawn_puppets(architecture.image_size)
-    from tfbegan.data.dataset import open_dataset
+    shown = {
+        "architecture": architecture.to_dict(),
+        "objective": objective.to_dict(),
+        "training": training.to_dict(),
+        "data": str(parsed.data or puppets_folder(architecture.image_size)),
+    }
+    print(json.dumps(shown, indent=2))
+    return 0
+
+
+def _train(parsed: argparse.Namespace, team: Any) -> Any:
     from tfbegan.training.run import train
 
+    config = team.together(lambda: _run_config(parsed, team))
+    return train(config, parsed.runs_dir, team)
+
+
+def _run_config(parsed: argparse.Namespace, team: Any) -> Any:
+    from tfbegan.data.dataset import open_dataset
+    from tfbegan.training.run_folder import RunConfig, data_fingerprint
+
+    if parsed.data is None and team.workers > 1:
+        raise UsageError(
+            "Several workers need --data, a folder that all of them can read."
+        )
+    architecture, objective, training = settings(parsed)
+    data = parsed.data or drawn_puppets(architecture.image_size)
     open_dataset(data, verify=False)
-    config = RunConfig(
+    return RunConfig(
         architecture, objective, training, str(data), data_fingerprint(data)
     )
-    return _report(train(config, parsed.runs_dir))
 
 
 def settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
@@ -112,15 +137,8 @@ def settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
 
 
 def _resume(parsed: argparse.Namespace) -> int:
-    from tfbegan.training.run import resume
-    from tfbegan.training.run_folder import RunFolder, newest_run
-
-    if parsed.resume == _NEWEST:
-        folder = newest_run(parsed.runs_dir)
-    else:
-        folder = RunFolder(Path(parsed.resume))
     given = given_settings(parsed, "training")
-    steps = given.pop("steps", None)
+    given.pop("steps", None)
     others = [
         *given,
         *given_settings(parsed, "architecture"),
@@ -129,16 +147,56 @@ def _resume(parsed: argparse.Namespace) -> int:
     if others or parsed.preset:
         raise UsageError(
             "--resume goes on with the settings that the run was begun with;"
-            " only --steps may be given beside it, and --data where the data"
-            " set has moved."
+            " only --steps and --strategy may be given beside it, and --data"
+            " where the data set has moved."
         )
-    return _report(resume(folder, steps, parsed.data))
+    return _as_team(parsed, _go_on)
 
 
-def _report(result: Any) -> int:
+def _go_on(parsed: argparse.Namespace, team: Any) -> Any:
+    from tfbegan.training.run import resume
+    from tfbegan.training.run_folder import RunFolder, newest_run
+
+    if parsed.resume == _NEWEST:
+        folder = team.together(lambda: newest_run(parsed.runs_dir))
+    else:
+        folder = RunFolder(Path(parsed.resume))
+    steps = given_settings(parsed, "training").get("steps")
+    return resume(folder, steps, parsed.data, team)
+
+
+def _as_team(
+    parsed: argparse.Namespace,
+    work: Callable[[argparse.Namespace, Any], Any],
+) -> int:
+    """Does the work on the devices that were asked for, and reports."""
+    from tfbegan.training.team import open_team
+
+    team = open_team(
+        parsed.strategy, say=lambda text: print(text, file=sys.stderr)
+    )
+    try:
+        return _report(work(parsed, team), team)
+    except TFBeganError as error:
+        if team.workers == 1:
+            raise
+        # Leaving in order would wait for the others, which wait for this one.
+        print(f"tfbegan: {error}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(error.exit_code)
+
+
+def _report(result: Any, team: Any) -> int:
     for note in result.notes:
         print(note)
     path = result.folder.path
+    if not team.is_chief:
+        print(
+            f"Worker {team.index}: {result.step} steps done. Worker 0 wrote"
+            f" them to {path}."
+        )
+        number = result.received_signal
+        return 0 if number is None else _EXIT_SIGNAL + number
     if result.received_signal is None:
         print(f"{path}: {result.step} steps done. Look at {path / 'samples'}.")
         return 0

@@ -6,7 +6,7 @@ decoded. So step n of a seed always sees the same faces, whenever it is reached,
 and a batch size need not divide anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +36,28 @@ _SOUND = 2**32
 
 
 @dataclass(frozen=True)
+class Share:
+    """What one worker of several reads.
+
+    Attributes:
+        index: Of the worker, from 0.
+        count: Workers. Clip n of a split is read by worker n modulo `count`
+            and by no other.
+        parts: Replicas of the worker: its share of a step comes as so many
+            batches, one after the other.
+    """
+
+    index: int = 0
+    count: int = 1
+    parts: int = 1
+
+
+@dataclass(frozen=True)
 class StreamOrder:
     """Which faces come when.
 
     Attributes:
-        batch_size: Faces a batch.
+        batch_size: Faces a step, of all workers together.
         seed: Of the shuffles and of what augments.
         start_step: Batches to leave out at the start.
         clips_per_batch: Clips that a batch comes from, about: each gives
@@ -49,6 +66,7 @@ class StreamOrder:
         flip: Whether every other face is mirrored.
         with_audio: Whether the MFCC window of each face comes with it.
         augmentation: What is done to those windows.
+        share: Of the worker that reads.
     """
 
     batch_size: int
@@ -58,13 +76,18 @@ class StreamOrder:
     flip: bool = False
     with_audio: bool = False
     augmentation: SoundAugmentation = field(default_factory=SoundAugmentation)
+    share: Share = field(default_factory=Share)
+
+    @property
+    def rows(self) -> int:
+        """Faces of one batch of this worker, which are a replica's."""
+        return self.batch_size // (self.share.count * self.share.parts)
 
     @property
     def frames_per_clip(self) -> int:
         """Frames that a clip gives to a batch."""
-        return max(
-            1, self.batch_size // (self.clips_per_batch or self.batch_size)
-        )
+        wanted = self.batch_size // (self.clips_per_batch or self.batch_size)
+        return max(1, min(wanted, self.rows))
 
 
 def stream(
@@ -78,7 +101,8 @@ def stream(
         order: Which come when.
 
     Returns:
-        Dictionaries of "image": float32 [B, S, S, 3] in [-1, 1]; with audio
+        Dictionaries of "image": float32 [B, S, S, 3] in [-1, 1], B being
+        `order.rows`; with audio
         "mfcc": float32 [B, window_frames, n_mfcc], raw, and "clip": int64
         [B], equal within a clip; where the truth is known "mouth_opening" and
         "mouth_width": float32 [B].
@@ -87,8 +111,8 @@ def stream(
         ConfigError: Audio is asked for and there is none.
     """
     _check_audio(dataset, order.with_audio)
-    total = dataset.frames(split)
-    first = order.start_step * order.batch_size
+    total = _frames_of_share(dataset, split, order.share)
+    first = order.start_step * order.rows * order.share.parts
     epochs = tf.data.Dataset.range(first // total, _ENDLESS)
     frames = epochs.flat_map(
         lambda epoch: _shuffled_frames(dataset, split, order, epoch)
@@ -98,7 +122,7 @@ def stream(
         frames.skip(first % total)
         .enumerate(start=first)
         .map(decode.numbered, num_parallel_calls=tf.data.AUTOTUNE)
-        .batch(order.batch_size, drop_remainder=True)
+        .batch(order.rows, drop_remainder=True)
         .prefetch(tf.data.AUTOTUNE)
     )
 
@@ -190,15 +214,15 @@ def _shuffled_frames(
     # keras.utils.set_random_seed was called, that would decide too.
     tf.compat.v1.get_default_graph().seed = None
     seed = tf.random.fold_in([order.seed, 0], epoch)
-    files = tf.random.experimental.stateless_shuffle(
-        tf.constant([str(path) for path in dataset.paths(split)]), seed
+    shards = tf.random.experimental.stateless_shuffle(
+        tf.range(len(dataset.paths(split))), seed
     )
     n_mfcc = dataset.info.audio.n_mfcc
     size = order.frames_per_clip
     return (
-        tf.data.Dataset.from_tensor_slices(files)
+        tf.data.Dataset.from_tensor_slices(shards)
         .interleave(
-            tf.data.TFRecordDataset,
+            _shard_reader(dataset, split, order.share),
             cycle_length=_FILES_AT_ONCE,
             num_parallel_calls=1,
             deterministic=True,
@@ -213,6 +237,36 @@ def _shuffled_frames(
         .shuffle(max(1, _FRAMES_BUFFERED // size), seed=seed[1])
         .unbatch()
     )
+
+
+def _shard_reader(
+    dataset: "FaceDataset", split: str, share: Share
+) -> Callable[[tf.Tensor], tf.data.Dataset]:
+    """From the number of a shard to the records in it that are the share's."""
+    paths = tf.constant([str(path) for path in dataset.paths(split)])
+    clips = [shard.clips for shard in dataset.info.shards_of(split)]
+    firsts = tf.constant([0, *np.cumsum(clips)[:-1]], tf.int64)
+
+    def read(shard: tf.Tensor) -> tf.data.Dataset:
+        records = tf.data.TFRecordDataset(paths[shard])
+        if share.count == 1:
+            return records
+        first_own = (share.index - firsts[shard]) % share.count
+        return records.shard(share.count, first_own)
+
+    return read
+
+
+def _frames_of_share(dataset: "FaceDataset", split: str, share: Share) -> int:
+    if share.count == 1:
+        return dataset.frames(split)
+    n_mfcc = dataset.info.audio.n_mfcc
+    lengths = (
+        tf.data.Dataset.range(len(dataset.paths(split)))
+        .flat_map(_shard_reader(dataset, split, share))
+        .map(lambda record: tf.size(parse_clip(record, n_mfcc)["frames"]))
+    )
+    return sum(int(length) for length in lengths.as_numpy_iterator())
 
 
 def _frame_groups(
@@ -258,6 +312,7 @@ class _Decoder:
         self.audio = info.audio
         self.flip = order is not None and order.flip
         self.seed = 0 if order is None else order.seed
+        self.share = Share() if order is None else order.share
         self.augmentation = (
             SoundAugmentation() if order is None else order.augmentation
         )
@@ -266,6 +321,8 @@ class _Decoder:
         self, number: tf.Tensor, parts: dict[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
         """Decodes; what is drawn is a function of seed and number."""
+        if self.share.count > 1:  # no two workers draw the same
+            number = number * self.share.count + self.share.index
         decoded = self(parts)
         if self.augmentation and "mfcc" in parts:
             decoded["mfcc"] = augment_window(

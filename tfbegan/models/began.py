@@ -20,12 +20,16 @@ from tfbegan.models.autoencoder import Autoencoder
 from tfbegan.models.generator import Generator
 from tfbegan.models.noise import draw_coins, draw_directions, draw_prior
 from tfbegan.models.pairing import Draws, Pairing
+from tfbegan.models.replicas import (
+    ReplicaAdam,
+    mean_over_replicas,
+    rows_of_replica,
+)
 from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
 
 _NOISE, _PRIOR, _DIRECTIONS, _COINS = range(4)
-_PURPOSES = 4
 _PRIOR_SAMPLES_PER_CODE = 8
 _DIRECTIONS_PER_STEP = 256
 
@@ -59,6 +63,8 @@ class BEGAN(keras.Model):
         critic: The `SyncCritic`, where there is sound and sync has a weight.
         k: float32 [], k_t in [0, 1].
         step: int64 [], steps done.
+        interruption: None, or a float32 variable [] of this worker, whose
+            mean over all workers is then logged; never saved.
 
     Example:
         >>> began = BEGAN(ModelConfig(image_size=32, filters=8))
@@ -110,6 +116,7 @@ class BEGAN(keras.Model):
         self.generator_optimizer: Any = None
         self.discriminator_optimizer: Any = None
         self.critic_optimizer: Any = None
+        self.interruption: Any = None
         self.built = True
 
     def _new_generator(self, name: str) -> Generator:
@@ -186,7 +193,7 @@ class BEGAN(keras.Model):
 
     def _new_adam(self, name: str) -> keras.optimizers.Optimizer:
         """In float16 it scales its loss, so that no gradient rounds to 0."""
-        adam = keras.optimizers.Adam(
+        adam = ReplicaAdam(
             self._compile_arguments["learning_rate"],
             beta_1=self._compile_arguments["beta_1"],
             global_clipnorm=self._compile_arguments["clip_norm"] or None,
@@ -205,6 +212,11 @@ class BEGAN(keras.Model):
         self.compile(**config)
 
     @property
+    def steps_done(self) -> int:
+        """`step` as a number, also where it lives on several devices."""
+        return int(ops.convert_to_numpy(self.step))
+
+    @property
     def learning_rate(self) -> float:
         """Of both optimizers."""
         return float(
@@ -217,6 +229,10 @@ class BEGAN(keras.Model):
         self.discriminator_optimizer.learning_rate = value
         if self.critic_optimizer is not None:
             self.critic_optimizer.learning_rate = value
+
+    def _maybe_symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing is left to build. Keras would take a batch to find out,
+        and fail on a dictionary that several workers share."""
 
     def train_step(self, batch: Any) -> dict[str, Tensor]:
         """One step of the paper's algorithm on a batch of real faces.
@@ -280,13 +296,18 @@ class BEGAN(keras.Model):
             loss + cycle
             for loss, cycle in zip(of_generator, of_cycle, strict=True)
         ]
-        logs = self._logs(
-            real_error,
-            fake_error,
+        terms = {
             **self._code_logs(code_distance, code_prior),
             **additions,
             **self._teach_critic(batch),
+        }
+        if self.interruption is not None:
+            terms["interruption"] = self.interruption.read_value()
+        real_error, fake_error, *values = mean_over_replicas(
+            [real_error, fake_error, *terms.values()]
         )
+        terms = dict(zip(terms, values, strict=True))
+        logs = self._logs(real_error, fake_error, **terms)
         self.discriminator_optimizer.apply(of_discriminator, d_weights)
         self.generator_optimizer.apply(of_generator, g_weights)
         self._update_k(real_error, fake_error)
@@ -301,10 +322,11 @@ class BEGAN(keras.Model):
         fakes = self.generator(
             self._inputs(self._draw_noise(ops.shape(images)[0]), batch)
         )
-        return self._logs(
+        errors = [
             self._error(images, self.discriminator(images)),
             self._error(fakes, self.discriminator(fakes)),
-        )
+        ]
+        return self._logs(*mean_over_replicas(errors))
 
     def _error(self, images: Tensor, reconstructions: Tensor) -> Tensor:
         return equilibrium.reconstruction_error(
@@ -327,7 +349,8 @@ class BEGAN(keras.Model):
     def _draws(self, noise: Tensor) -> Draws:
         count = ops.shape(noise)[0]
         prior, directions = self._draw_prior(count)
-        coins = draw_coins(self._seed_of(_COINS), count)
+        seed = self._seed_of(_COINS)
+        coins = rows_of_replica(lambda rows: draw_coins(seed, rows), count)
         return Draws(noise, coins, prior, directions)
 
     def _weight_of(self, addition: str) -> Any:
@@ -356,9 +379,12 @@ class BEGAN(keras.Model):
     def _draw_prior(self, count: Tensor) -> tuple[Tensor, Tensor]:
         """Samples of the prior for so many codes, and directions."""
         latent_dim = self.architecture.latent_dim
-        samples = _PRIOR_SAMPLES_PER_CODE * count
+        seed = self._seed_of(_PRIOR)
         return (
-            draw_prior(self._seed_of(_PRIOR), samples, latent_dim),
+            rows_of_replica(
+                lambda rows: draw_prior(seed, rows, latent_dim),
+                _PRIOR_SAMPLES_PER_CODE * count,
+            ),
             draw_directions(
                 self._seed_of(_DIRECTIONS), _DIRECTIONS_PER_STEP, latent_dim
             ),
@@ -400,14 +426,14 @@ class BEGAN(keras.Model):
 
     def _draw_noise(self, count: Tensor) -> Tensor:
         seed = self._seed_of(_NOISE)
-        return draw_prior(seed, count, self.architecture.latent_dim)
+        return rows_of_replica(
+            lambda rows: draw_prior(seed, rows, self.architecture.latent_dim),
+            count,
+        )
 
     def _seed_of(self, purpose: int) -> Tensor:
-        """A seed of this step, for one purpose and replica."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        seed = tf.random.fold_in(
-            [self.seed, 0], _PURPOSES * tf.cast(replica, tf.int64) + purpose
-        )
+        """A seed of this step, for one purpose; the same on every replica."""
+        seed = tf.random.fold_in([self.seed, 0], tf.constant(purpose, tf.int64))
         return tf.random.fold_in(seed, tf.convert_to_tensor(self.step))
 
     def _update_k(self, real_error: Tensor, fake_error: Tensor) -> None:

@@ -95,7 +95,7 @@ def save_checkpoint(
     Raises:
         OutputError: It can't be written; the ones before are as they were.
     """
-    step = int(model.step)
+    step = model.steps_done
     path = folder / f"step-{step:08d}.keras"
     with atomic_path(path) as temporary:
         model.save(temporary)

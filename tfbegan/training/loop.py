@@ -12,6 +12,7 @@ import numpy as np
 from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
+from tfbegan.models.began import BEGAN
 from tfbegan.training.checkpoints import (
     LoopState,
     last_good_step,
@@ -67,15 +68,18 @@ class TrainingLoop(keras.callbacks.Callback):
         self._to_give_back = ExitStack()
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.step = int(self.model.step)
+        self.step = self.model.steps_done
         self.saved_step = self.step if self.step else -1
+        self._open()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.signal(number, self._on_signal)
+            self._to_give_back.callback(signal.signal, number, handler)
+
+    def _open(self) -> None:
         self.recorder = Recorder(self.folder, self.step)
         self._to_give_back.callback(self.recorder.close)
         self.progress = ProgressLine(self.config.steps, self.step)
         self._to_give_back.callback(self.progress.close)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.signal(number, self._on_signal)
-            self._to_give_back.callback(signal.signal, number, handler)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1
@@ -111,16 +115,15 @@ class TrainingLoop(keras.callbacks.Callback):
             if np.isfinite(value) and not exploded:
                 continue
             good = last_good_step(self.folder.checkpoints)
-            resume = (
-                f"The last good checkpoint is of step {good}: resume with a"
-                " lower --learning-rate or with --clip-norm 1."
-                if good is not None
-                else "There is no checkpoint yet: start again with a lower"
-                " --learning-rate or with --clip-norm 1."
+            kept = (
+                "There is no checkpoint yet"
+                if good is None
+                else f"The last good checkpoint is of step {good}"
             )
             raise DivergedError(
                 f"Training diverged: {name} was {value} at step {self.step}."
-                f" {resume}"
+                f" {kept}: start again with a lower --learning-rate (tfbegan"
+                " find-rate tells one) or with --clip-norm 1."
             )
 
     def _log(self) -> None:
@@ -134,23 +137,36 @@ class TrainingLoop(keras.callbacks.Callback):
             "seconds_per_step": seconds,
             "images_per_second": self.config.batch_size / seconds,
         }
-        # The last row of a run may come early. A longer run has no such row,
-        # so nothing that training goes by may depend on it.
-        if self.step % self.config.log_steps == 0:
-            row["learning_rate"] = self._follow_schedule(means["m_global"])
+        if self._ends_interval():
+            row["learning_rate"] = self._follow_schedule()
             self.interval = Interval()
         self.recorder.figures(row)
         self.progress.update(self.step, row)
 
-    def _follow_schedule(self, m_global: float) -> float:
+    def _ends_interval(self) -> bool:
+        """Whether the figures are complete.
+
+        The last row of a run may come early. A longer run has no such row, so
+        nothing that training goes by may depend on it.
+        """
+        return self.step % self.config.log_steps == 0
+
+    def _follow_schedule(self) -> float:
+        """Sets the learning rate; returns it."""
+        m_global = self.interval.means()["m_global"]
         rate = self.schedule.update(self.step, m_global)
         if rate != self.model.learning_rate:
             self.model.learning_rate = rate
         return rate
 
+    def model_to_look_at(self) -> BEGAN:
+        """The model, or one that is equal."""
+        return self.model
+
     def _look(self) -> None:
-        look = look_at(self.model, self.exhibits, self.config.seed)
-        save_look(look, self.folder, self.step, Provenance.of_model(self.model))
+        model = self.model_to_look_at()
+        look = look_at(model, self.exhibits, self.config.seed)
+        save_look(look, self.folder, self.step, Provenance.of_model(model))
         self.recorder.look(self.step, look)
         if self.config.histograms:
             reals = self.exhibits.reals

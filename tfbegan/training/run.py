@@ -1,16 +1,26 @@
 """A training run from its first step to its last, or on from where it was."""
 
-from dataclasses import dataclass, replace
+import dataclasses
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tfbegan.config import TrainingConfig
 from tfbegan.data.augmentation import SoundAugmentation
 from tfbegan.data.dataset import FaceDataset, open_dataset
+from tfbegan.data.pipeline import Share
 from tfbegan.errors import ConfigError, DatasetError, RunError
-from tfbegan.files import atomic_path, folder_lock
+from tfbegan.files import (
+    atomic_path,
+    canonical_json,
+    folder_lock,
+    sha256_bytes,
+)
 from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid
 from tfbegan.models.began import BEGAN
@@ -19,11 +29,15 @@ from tfbegan.training.acceleration import (
     choose_precision,
     keep_freed_memory,
 )
-from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.checkpoints import (
+    Checkpoint,
+    last_good_step,
+    load_checkpoint,
+)
 from tfbegan.training.chronicle import chronicled
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
-from tfbegan.training.pictures import choose_exhibits
+from tfbegan.training.pictures import Exhibits, choose_exhibits
 from tfbegan.training.profiling import Profiler
 from tfbegan.training.run_folder import (
     RunConfig,
@@ -32,6 +46,8 @@ from tfbegan.training.run_folder import (
     data_fingerprint,
 )
 from tfbegan.training.schedule import StallSchedule
+from tfbegan.training.team import ALONE, Team
+from tfbegan.training.team_loops import FollowerLoop, TeamLoop
 
 
 @dataclass(frozen=True)
@@ -52,32 +68,54 @@ class RunResult:
     notes: tuple[str, ...]
 
 
-def train(config: RunConfig, runs: Path) -> RunResult:
+@dataclass(frozen=True)
+class _Job:
+    """What is done, for whom, and with whom."""
+
+    config: RunConfig
+    dataset: FaceDataset
+    team: Team
+    folder: RunFolder
+
+
+def train(config: RunConfig, runs: Path, team: Team = ALONE) -> RunResult:
     """Trains a new model.
 
     Args:
         config: All that decides the run.
         runs: Folder in which the run folder is made.
+        team: The devices and machines to train on.
 
     Returns:
         How it ended.
 
     Raises:
-        ConfigError: Data set and networks do not fit.
+        ConfigError: Data set, networks and team do not fit.
         DatasetError: The data set is damaged.
         DivergedError: A loss stopped being finite.
         OutputError: The disk is full.
+        RunError: Another worker failed or was lost.
     """
-    dataset = open_fitting(config)
-    folder = create_run_folder(Path(runs), config)
-    with folder_lock(folder.path, "training"):
-        model = new_model(config, dataset)
+    team.check_batch(config.training.batch_size)
+    with team.watched(lambda: "Start all workers again."), ExitStack() as held:
+        dataset = team.together(lambda: open_fitting(config, team))
+        team.check_same("settings or data", lambda: _fingerprint(config))
+        path = team.chief_says(
+            lambda: str(create_run_folder(Path(runs), config).path)
+        )
+        job = _Job(config, dataset, team, RunFolder(Path(path)))
+        _hold(job, held)
         schedule = _schedule(config.training)
-        return _run(config, folder, dataset, model, schedule, Interval())
+        with team.scope():
+            model = new_model(config, dataset)
+        return _run(job, model, schedule, Interval())
 
 
 def resume(
-    folder: RunFolder, steps: int | None = None, data: Path | None = None
+    folder: RunFolder,
+    steps: int | None = None,
+    data: Path | None = None,
+    team: Team = ALONE,
 ) -> RunResult:
     """Goes on with a run as if it had never stopped.
 
@@ -85,40 +123,51 @@ def resume(
         folder: Of the run.
         steps: New length of the whole run; None keeps it.
         data: Where the data set is now; None where it was.
+        team: The devices and machines to go on with; it need not be the one
+            that the run was begun with.
 
     Raises:
-        RunError: This is no run folder, or its data set has changed.
+        RunError: This is no run folder, its data set has changed, or another
+            worker failed or was lost.
         LockedError: The run is going on.
         ModelFileError: No checkpoint can be used.
     """
+    with team.watched(lambda: "Start all workers again."), ExitStack() as held:
+        job = team.together(lambda: _reopened(folder, steps, data, team))
+        team.check_same(
+            "settings or data",
+            lambda: _fingerprint(job.config, folder.path.name),
+        )
+        team.check_same(
+            "the last checkpoint that they see",
+            lambda: last_good_step(folder.checkpoints) or 0,
+        )
+        _hold(job, held)
+        if team.is_chief:
+            # From now on nothing need be told again.
+            folder.write_config(job.config)
+        schedule, interval = _schedule(job.config.training), Interval()
+        with team.scope():
+            checkpoint = load_checkpoint(folder.checkpoints)
+            if checkpoint is None:
+                model = new_model(job.config, job.dataset)
+                return _run(job, model, schedule, interval)
+        schedule.restore(checkpoint.state.schedule)
+        interval.restore(checkpoint.state.interval)
+        notes = _notes(checkpoint)
+        return _run(job, checkpoint.model, schedule, interval, notes)
+
+
+def _reopened(
+    folder: RunFolder, steps: int | None, data: Path | None, team: Team
+) -> _Job:
     config = folder.read_config()
     if steps is not None:
         training = config.training.replace(steps=steps)
-        config = replace(config, training=training)
+        config = dataclasses.replace(config, training=training)
     if data is not None:
-        config = replace(config, data=str(data))
-    dataset = _open_again(config, folder)
-    with folder_lock(folder.path, "training"):
-        # From now on nothing need be told again.
-        folder.write_config(config)
-        schedule, interval = _schedule(config.training), Interval()
-        checkpoint = load_checkpoint(folder.checkpoints)
-        if checkpoint is None:
-            model = new_model(config, dataset)
-            return _run(config, folder, dataset, model, schedule, interval)
-        schedule.restore(checkpoint.state.schedule)
-        interval.restore(checkpoint.state.interval)
-        notes = tuple(
-            f"A checkpoint was damaged, so training went on from step"
-            f" {checkpoint.step}. {reason}"
-            for reason in checkpoint.damaged
-        )
-        model = checkpoint.model
-        return _run(config, folder, dataset, model, schedule, interval, notes)
-
-
-def _open_again(config: RunConfig, folder: RunFolder) -> FaceDataset:
-    """The run's data set, if it is still the same."""
+        config = dataclasses.replace(config, data=str(data))
+    team.check_batch(config.training.batch_size)
     path = Path(config.data)
     if not path.is_dir():
         raise RunError(
@@ -126,63 +175,111 @@ def _open_again(config: RunConfig, folder: RunFolder) -> FaceDataset:
             f" Say where it is: python train.py --resume {folder.path} --data"
             " FOLDER"
         )
-    dataset = open_fitting(config)
+    dataset = open_fitting(config, team)
     if data_fingerprint(path) != config.data_sha256:
         raise RunError(
             f"The data set {path} is not the one that {folder.path}"
             " was trained on. Put that one back, or start a new run."
         )
-    return dataset
+    return _Job(config, dataset, team, folder)
+
+
+def _fingerprint(config: RunConfig, run: str = "") -> int:
+    """Of all but the path of the data set: machines may mount it anywhere."""
+    settings = {**config.to_dict(), "data": run}
+    return int(sha256_bytes(canonical_json(settings).encode())[:12], 16)
+
+
+def _hold(job: _Job, held: ExitStack) -> None:
+    """Locks the run folder until `held` is closed; the chief does."""
+
+    def lock() -> None:
+        if job.team.is_chief:
+            held.enter_context(folder_lock(job.folder.path, "training"))
+
+    job.team.together(lock)
+
+
+def _notes(checkpoint: Checkpoint) -> tuple[str, ...]:
+    return tuple(
+        f"A checkpoint was damaged, so training went on from step"
+        f" {checkpoint.step}. {reason}"
+        for reason in checkpoint.damaged
+    )
 
 
 def _run(
-    config: RunConfig,
-    folder: RunFolder,
-    dataset: FaceDataset,
+    job: _Job,
     model: BEGAN,
     schedule: StallSchedule,
     interval: Interval,
     notes: tuple[str, ...] = (),
 ) -> RunResult:
     keep_freed_memory()
-    training = config.training
-    done = int(model.step)
-    with_audio = config.architecture.takes_sound
-    exhibits = choose_exhibits(dataset, training.seed, with_audio)
-    _save_reals(folder, exhibits.reals)
-    loop = TrainingLoop(folder, training, schedule, exhibits, interval)
-    if done < training.steps:
-        batches = training_batches(config, dataset, start_step=done)
-        with chronicled(loop, done, notes) as told:
-            _fit(model, batches, loop, dataset)
+    done = model.steps_done
+    loop = _loop(job, schedule, interval)
+    if done < job.config.training.steps:
+        if job.team.replicas > 1:
+            model.jit_compile = False  # XLA has no all-reduce on a CPU
+        with ExitStack() as chief:
+            told: list[str] = []
+            if job.team.is_chief:
+                told = chief.enter_context(chronicled(loop, done, notes))
+            _fit(job, model, loop)
         notes = (*notes, *told)
-    return RunResult(folder, int(model.step), loop.received_signal, notes)
+    return RunResult(job.folder, model.steps_done, loop.received_signal, notes)
 
 
-def _fit(
-    model: BEGAN, batches: Any, loop: TrainingLoop, dataset: FaceDataset
-) -> None:
+def _fit(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
+    done = model.steps_done
+    callbacks: list[keras.callbacks.Callback] = [loop]
     profiler = Profiler(loop.folder.tensorboard, loop.config.profiled_steps)
+    if job.team.is_chief:
+        callbacks.insert(0, profiler)
     try:
-        model.fit(
-            batches,
-            epochs=1,
-            steps_per_epoch=loop.config.steps - int(model.step),
-            shuffle=False,
-            verbose=0,
-            callbacks=[profiler, loop],
-        )
+        with job.team.watched(lambda: _how_to_resume(job)):
+            model.fit(
+                job.team.distribute(
+                    lambda share: training_batches(
+                        job.config, job.dataset, done, share
+                    )
+                ),
+                epochs=1,
+                steps_per_epoch=loop.config.steps - done,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
+            # The chief may still be writing.
+            job.team.together(lambda: None)
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
-        raise _unreadable(dataset, e) from e
+        raise _unreadable(job.dataset, e) from e
     finally:
         loop.finish()
         profiler.finish()
 
 
+def _loop(
+    job: _Job, schedule: StallSchedule, interval: Interval
+) -> TrainingLoop:
+    training = job.config.training
+    if not job.team.is_chief:
+        nothing = Exhibits(np.zeros((0, 1, 1, 3), np.float32))
+        return FollowerLoop(job.folder, training, schedule, nothing, interval)
+    with_audio = job.config.architecture.takes_sound
+    exhibits = choose_exhibits(job.dataset, training.seed, with_audio)
+    _save_reals(job.folder, exhibits.reals)
+    kind = TrainingLoop if job.team.replicas == 1 else TeamLoop
+    return kind(job.folder, training, schedule, exhibits, interval)
+
+
 def training_batches(
-    config: RunConfig, dataset: FaceDataset, start_step: int = 0
+    config: RunConfig,
+    dataset: FaceDataset,
+    start_step: int = 0,
+    share: Share | None = None,
 ) -> tf.data.Dataset:
-    """What a run learns from, from one of its steps on."""
+    """What a run, or one worker of it, learns from, from one step on."""
     training = config.training
     return dataset.stream(
         "train",
@@ -195,6 +292,20 @@ def training_batches(
         augmentation=SoundAugmentation(
             training.gain_db, training.silence_share
         ),
+        share=share or Share(),
+    )
+
+
+def _how_to_resume(job: _Job) -> str:
+    good = last_good_step(job.folder.checkpoints)
+    kept = (
+        "There is no checkpoint yet"
+        if good is None
+        else (f"The last good checkpoint is of step {good}")
+    )
+    return (
+        f"{kept}: start all workers again with: python train.py --resume"
+        f" {job.folder.path}"
     )
 
 
@@ -237,14 +348,15 @@ def _schedule(training: TrainingConfig) -> StallSchedule:
     )
 
 
-def open_fitting(config: RunConfig) -> FaceDataset:
+def open_fitting(config: RunConfig, team: Team = ALONE) -> FaceDataset:
     """The data set of a run.
 
     Raises:
-        ConfigError: Data set and networks do not fit.
+        ConfigError: Data set, networks and team do not fit.
         DatasetError: The data set is damaged.
     """
     dataset = open_dataset(config.data)
+    team.check_clips(dataset.info.clips("train"))
     size = dataset.info.face.image_size
     if size != config.architecture.image_size:
         raise ConfigError(

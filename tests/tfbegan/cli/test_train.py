@@ -227,3 +227,38 @@ def test_a_spoilt_schedule_falls_back(run_copy, capsys):
     write_json(path, content)
     assert main(["train", "--resume", str(run_copy.path)]) == 0
     assert "went on from step 6." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "variable", "told"),
+    [
+        (["--strategy=multiworker"], "", "needs TF_CONFIG"),
+        ([], "{", "is not JSON"),
+        ([], '{"cluster": {"worker": ["a:1"]}}', "has no 'task'"),
+        ([], '{"task": {"type": "worker", "index": 0}}', "has no 'cluster'"),
+        (
+            ["--strategy=multiworker"],
+            '{"cluster": {"worker": ["a:1", "b:1"]},'
+            ' "task": {"type": "worker", "index": 2}}',
+            "index 2",
+        ),
+    ],
+)
+def test_a_cluster_that_makes_no_sense_is_one_sentence(
+    options, variable, told, puppet_dataset, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("TF_CONFIG", variable)
+    runs = tmp_path / "runs"
+    arguments = ["--data", str(puppet_dataset), "--runs-dir", str(runs)]
+    assert main(["train", *arguments, *options]) == 2
+    error = one_sentence(capsys)
+    assert "TF_CONFIG" in error
+    assert told in error
+    assert not runs.exists()
+
+
+def test_a_strategy_that_there_is_not_is_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "--strategy=parameters"])
+    assert caught.value.code == 2
+    assert "multiworker" in capsys.readouterr().err

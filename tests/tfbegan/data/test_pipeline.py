@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfbegan.data.dataset import open_dataset
-from tfbegan.data.pipeline import clip_windows, pick_pairs
+from tfbegan.data.pipeline import (
+    Share,
+    StreamOrder,
+    clip_windows,
+    pick_pairs,
+)
 from tfbegan.errors import ConfigError, DatasetError
 
 
@@ -225,3 +230,73 @@ def test_a_global_seed_does_not_change_the_order(tiny_dataset, global_seed):
     finally:
         tf.random.set_seed(None)
     np.testing.assert_array_equal(received, expected)
+
+
+# The first faces of seed 0, as they came before there were shares.
+FIRST_COLOURS = [
+    (110, 10), (50, 10), (110, 100), (130, 25), (130, 115), (150, 100),
+    (150, 70), (30, 55), (130, 130), (50, 25), (130, 40), (70, 25),
+]  # fmt: skip
+
+
+def test_one_worker_reads_in_the_order_that_it_always_did(dataset):
+    batches = take(dataset, 3, batch_size=4)
+    seen = colours(np.concatenate([b["image"] for b in batches]))
+    assert seen == FIRST_COLOURS
+
+
+def own_faces(dataset, share, batches, **options):
+    stream = take(dataset, batches, share=share, **options)
+    return colours(np.concatenate([b["image"] for b in stream]))
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_no_two_workers_read_the_same_clip(dataset, workers):
+    """Over several epochs, and together they read everything."""
+    clips, faces = [], []
+    for index in range(workers):
+        share = Share(index, workers)
+        seen = own_faces(dataset, share, 60, batch_size=4 * workers)
+        clips.append({clip for clip, _ in seen})
+        faces += set(seen)
+    assert len(set().union(*clips)) == sum(map(len, clips))
+    assert sorted(faces) == sorted(all_colours(dataset))
+
+
+def test_a_worker_sees_each_of_its_faces_once_an_epoch(dataset):
+    share = Share(1, 2)
+    total = len(set(own_faces(dataset, share, 60, batch_size=8)))
+    seen = own_faces(dataset, share, 2, batch_size=2 * total)
+    assert len(set(seen[:total])) == len(set(seen[total:])) == total
+    assert seen[:total] != seen[total:]
+
+
+def test_a_worker_that_starts_later_reads_the_same(dataset):
+    options = {
+        "batch_size": 8, "clips_per_batch": 4, "flip": True,
+        "with_audio": True, "share": Share(1, 2, parts=2),
+    }  # fmt: skip
+    whole = take(dataset, 2 * 17, **options)
+    late = take(dataset, 2 * 4, start_step=13, **options)
+    for expected, received in zip(whole[2 * 13 :], late, strict=True):
+        for name in expected:
+            np.testing.assert_array_equal(expected[name], received[name])
+
+
+def test_the_replicas_of_one_worker_share_its_batch(dataset):
+    """Row for row, so that two replicas see what one would."""
+    options = {"batch_size": 8, "clips_per_batch": 4, "flip": True}
+    whole = take(dataset, 6, **options)
+    halves = take(dataset, 12, **options, share=Share(parts=2))
+    for number, batch in enumerate(whole):
+        first, second = halves[2 * number : 2 * number + 2]
+        np.testing.assert_array_equal(
+            batch["image"], np.concatenate([first["image"], second["image"]])
+        )
+
+
+def test_a_clip_gives_no_more_frames_than_a_replica_takes(dataset):
+    order = StreamOrder(16, 0, clips_per_batch=1, share=Share(count=2, parts=2))
+    assert order.rows == 4
+    assert order.frames_per_clip == 4
+    assert StreamOrder(16, 0, clips_per_batch=8).frames_per_clip == 2

@@ -1,0 +1,64 @@
+"""One model on several devices: replicas that compute as one.
+
+A step of n replicas on B / n faces each is the step of one replica on all B:
+what is random is drawn for the whole batch, of which a replica takes its rows,
+and losses and gradients are means over all replicas. With one replica nothing
+of this leaves a trace in the graph.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Tensor = Any
+
+
+def replica_count() -> int:
+    """Replicas that a step is computed on, of all workers together."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def rows_of_replica(draw: Callable[[Tensor], Tensor], count: Tensor) -> Tensor:
+    """This replica's rows of what is drawn for the whole batch.
+
+    Args:
+        draw: Draws so many rows; equal on every replica.
+        count: Rows of this replica; every replica has as many.
+
+    Returns:
+        [count, ...], never the rows of another replica.
+    """
+    replicas = replica_count()
+    if replicas == 1:
+        return draw(count)
+    context = tf.distribute.get_replica_context()
+    first = count * tf.cast(context.replica_id_in_sync_group, tf.int32)
+    return draw(count * replicas)[first : first + count]
+
+
+def mean_over_replicas(values: Sequence[Tensor]) -> list[Tensor]:
+    """The mean of each tensor over all replicas, equal on all of them."""
+    replicas = replica_count()
+    if replicas == 1:
+        return list(values)
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, list(values))
+
+
+class ReplicaAdam(keras.optimizers.Adam):
+    """Adam on the mean of the replicas' gradients.
+
+    Keras clips a replica's own gradient and adds what is left; the norm that
+    counts is that of the whole batch's gradient. So they are averaged first.
+    """
+
+    def apply(
+        self, grads: Sequence[Tensor], trainable_variables: Any = None
+    ) -> None:
+        """Takes this replica's gradients; see `keras.optimizers.Optimizer`."""
+        super().apply(mean_over_replicas(grads), trainable_variables)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars  # they are equal on every replica by now

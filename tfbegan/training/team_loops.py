@@ -1,0 +1,75 @@
+"""What a worker of several does between two steps: the chief writes."""
+
+import signal
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfbegan.models.began import BEGAN
+from tfbegan.training.interval import Interval
+from tfbegan.training.loop import TrainingLoop
+
+
+class TeamLoop(TrainingLoop):
+    """The loop of a chief whose model lives on several devices.
+
+    Looks are taken at a copy on one device: at the model itself all workers
+    would have to look together. And a signal to one worker ends all of them
+    after the same step: each worker's mark is averaged with the step's losses.
+
+    Args:
+        *args: Of `TrainingLoop`.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._own_signal: int | None = None
+        self._mark = tf.Variable(0.0, trainable=False)
+        self._copy: BEGAN | None = None
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.model.interruption = self._mark
+        super().on_train_begin(logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self._own_signal:
+            self._mark.assign(1.0)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        figures = dict(logs)
+        if float(np.ravel(figures.pop("interruption"))[0]) > 0:
+            self.received_signal = self._own_signal or signal.SIGTERM
+        super().on_train_batch_end(batch, figures)
+
+    def model_to_look_at(self) -> BEGAN:
+        if self._copy is None:
+            self._copy = BEGAN.from_config(self.model.get_config())
+        self._copy.set_weights(self.model.get_weights())
+        return self._copy
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._own_signal = number
+
+
+class FollowerLoop(TeamLoop):
+    """The loop of a worker that is not the chief: it writes nothing.
+
+    The learning rate is each worker's to set; all come to the same one, their
+    figures being the same.
+    """
+
+    def _open(self) -> None:
+        pass
+
+    def _log(self) -> None:
+        if self._ends_interval():
+            self._follow_schedule()
+            self.interval = Interval()
+
+    def _look(self) -> None:
+        pass
+
+    def _save(self) -> None:
+        self.saved_step = self.step
