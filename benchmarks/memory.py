@@ -1,0 +1,89 @@
+"""Prints memory, open files and the time to the first step of a training.
+
+    python benchmarks/memory.py DATASET --steps 5000 [--filters 64]
+
+The run is a real one, with pictures and checkpoints, in a temporary folder.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+_STARTED = time.monotonic()  # before TensorFlow is imported
+
+import keras  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from tfbegan.records import read_dataset_info  # noqa: E402
+from tfbegan.training import run as run_module  # noqa: E402
+from tfbegan.training.loop import TrainingLoop  # noqa: E402
+from tfbegan.training.presets import PRESETS  # noqa: E402
+from tfbegan.training.run_folder import (  # noqa: E402
+    RunConfig,
+    data_fingerprint,
+)
+
+
+class WatchedLoop(TrainingLoop):
+    """Notes what the process holds, now and then."""
+
+    rows: list[tuple[int, float, int]] = []  # noqa: RUF012 - of the one run
+    first_step_s = 0.0
+    every = 100
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        super().on_train_batch_end(batch, logs)
+        if not WatchedLoop.first_step_s:
+            WatchedLoop.first_step_s = time.monotonic() - _STARTED
+        if self.step % WatchedLoop.every == 0:
+            WatchedLoop.rows.append((self.step, resident_mb(), open_files()))
+
+
+def resident_mb() -> float:
+    """What the process holds in memory now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def open_files() -> int:
+    """Descriptors that are open now."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def main() -> None:
+    """Trains, and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--steps", type=int, default=5_000)
+    parser.add_argument("--filters", type=int, default=16)
+    parsed = parser.parse_args()
+    keras.utils.disable_interactive_logging()
+    preset = PRESETS["small-data"]
+    size = read_dataset_info(parsed.data).face.image_size
+    config = RunConfig(
+        preset.architecture.replace(image_size=size, filters=parsed.filters),
+        preset.objective,
+        preset.training.replace(steps=parsed.steps),
+        str(parsed.data),
+        data_fingerprint(parsed.data),
+    )
+    WatchedLoop.every = max(parsed.steps // 10, 1)
+    run_module.TrainingLoop = WatchedLoop  # type: ignore[misc]
+    with tempfile.TemporaryDirectory() as runs:
+        run_module.train(config, Path(runs))
+    table = Table("step", "memory, MB", "open files")
+    for step, memory, files in WatchedLoop.rows:
+        table.add_row(str(step), f"{memory:.0f}", str(files))
+    Console().print(table)
+    print(
+        f"{size} px, n={parsed.filters}: first step after"
+        f" {WatchedLoop.first_step_s:.1f} s, imports included"
+    )
+
+
+if __name__ == "__main__":
+    main()
