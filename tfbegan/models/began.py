@@ -17,6 +17,7 @@ from tfbegan.config import (
     SpeechConfig,
 )
 from tfbegan.models.autoencoder import Autoencoder
+from tfbegan.models.compiled import run_compiled
 from tfbegan.models.generator import Generator
 from tfbegan.models.noise import draw_coins, draw_directions, draw_prior
 from tfbegan.models.pairing import Draws, Pairing
@@ -459,8 +460,7 @@ class BEGAN(keras.Model):
         """
         noise = draw_prior([seed, 0], n, self.architecture.latent_dim)
         inputs = self._inputs(noise, {"mfcc": windows})
-        images = self.ema_generator.predict(inputs, verbose=0)
-        return np.clip(images, -1.0, 1.0)
+        return run_compiled(self.ema_generator, inputs)
 
     def _inputs(self, noise: Tensor, batch: Mapping[str, Any]) -> Any:
         """What G takes, of noise and the windows of a batch."""
@@ -472,7 +472,7 @@ class BEGAN(keras.Model):
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """D(x): float32 [B, S, S, 3] in [-1, 1] to the same, clipped."""
-        return np.clip(self.discriminator.predict(images, verbose=0), -1.0, 1.0)
+        return run_compiled(self.discriminator, images)
 
     def get_config(self) -> dict[str, Any]:
         return {
