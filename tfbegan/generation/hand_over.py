@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, Queue
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -110,9 +110,9 @@ class _Use(Generic[Item, Result]):
             return
 
 
-def _raise_stop() -> None:
+def _raise_stop() -> NoReturn:
     raise StopIteration
 
 
-def _raise_abandoned() -> None:
+def _raise_abandoned() -> NoReturn:
     raise _Abandoned
