@@ -19,14 +19,19 @@ from tfbegan.config import (
 from tfbegan.models.autoencoder import Autoencoder
 from tfbegan.models.compiled import run_compiled
 from tfbegan.models.generator import Generator
-from tfbegan.models.noise import draw_coins, draw_directions, draw_prior
+from tfbegan.models.noise import (
+    draw_coins,
+    draw_directions,
+    draw_jitter,
+    draw_prior,
+)
 from tfbegan.models.pairing import Draws, Pairing
 from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
 
-_NOISE, _PRIOR, _DIRECTIONS, _COINS = range(4)
-_PURPOSES = 4
+_NOISE, _PRIOR, _DIRECTIONS, _COINS, _JITTER = range(5)
+_PURPOSES = 5
 _PRIOR_SAMPLES_PER_CODE = 8
 _DIRECTIONS_PER_STEP = 256
 
@@ -121,6 +126,7 @@ class BEGAN(keras.Model):
             conditioning=self.architecture.conditioning,
             speech=self.speech,
             audio_encoder=self.architecture.audio_encoder,
+            look_flow=self.architecture.look_flow,
             film=self.architecture.film,
         )
 
@@ -316,7 +322,10 @@ class BEGAN(keras.Model):
         count = ops.shape(noise)[0]
         prior, directions = self._draw_prior(count)
         coins = draw_coins(self._seed_of(_COINS), count)
-        return Draws(noise, coins, prior, directions)
+        jitter = draw_jitter(
+            self._seed_of(_JITTER), count, self.architecture.latent_dim
+        )
+        return Draws(noise, coins, prior, directions, jitter)
 
     def _weight_of(self, addition: str) -> Any:
         weight = getattr(self.objective, addition)
