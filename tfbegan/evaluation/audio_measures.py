@@ -160,10 +160,14 @@ class HeldOut:
             most: Identities to take at most, the first ones.
         """
         count = len(self.real_features.features)
-        moments = _random_moments(self.clips, count, self.seed + 2)
+        moments = self.random_moments(count)
         identities = self.random_identities(arm, count, most)
         faces = arm.faces(identities, moments)
         return FeatureSet(self.instruments.features(faces), moments[0])
+
+    def random_moments(self, count: int) -> Moments:
+        """Of A8: clips in turn, a random frame of each."""
+        return _random_moments(self.clips, count, self.seed + 2)
 
     def _training_features(self, first: int) -> FeatureSet:
         clips = self.instruments.training_clips[first::2]
