@@ -96,6 +96,7 @@ def kinds_of_codes(
         yield "a flow fitted to the codes", np.array(flow(noise))
     yield "codes of validation frames", some(unseen)
     yield "codes of training frames", some(codes)
+    yield "64 codes of training frames for all", some(codes)[few]
 
 
 def spread_of(codes: np.ndarray) -> str:
