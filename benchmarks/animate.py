@@ -78,7 +78,7 @@ def rates(generator: LoadedGenerator, seconds: float) -> Iterator[tuple]:
             "MP4 alone": lambda: save_video(
                 path, frames, film_with(sound, provenance)
             ),
-            "both": lambda: save_video(
+            "both, each in a thread of its own": lambda: save_video(
                 path,
                 animate(generator, sound, _RATE),
                 film_with(sound, provenance),

@@ -276,6 +276,9 @@ class ModelConfig(Config):
             The paper takes 16,000.
         audio_encoder: "compact" or "full", the AudioEncoder's size; the
             compact one has a fortieth of the weights.
+        look_flow: With audio+noise: couplings of the flow that turns z into a
+            look code as real faces have them (`Flow`); 0 takes z for the
+            code.
         film: Whether z and the sound also modulate every convolution of a G
             that takes sound (`FiLM`), beside being its input.
     """
@@ -287,6 +290,7 @@ class ModelConfig(Config):
     skip_connections: bool = True
     vanishing_residual_steps: int = 0
     audio_encoder: str = "compact"
+    look_flow: int = 0
     film: bool = True
 
     def validate(self) -> None:
@@ -296,6 +300,11 @@ class ModelConfig(Config):
         self.check_range("filters", 1, 1_024)
         self.check_range("latent_dim", 1, 4_096)
         self.check_range("vanishing_residual_steps", 0, 10_000_000)
+        self.check_range("look_flow", 0, 64)
+        if self.look_flow == 1:
+            self.fail("look_flow", "0 or 2 or more")
+        if self.look_flow and self.latent_dim < 2:
+            self.fail("latent_dim", "2 or more where there is a look_flow")
 
     @property
     def takes_sound(self) -> bool:
@@ -331,6 +340,9 @@ class ObjectiveConfig(Config):
         code_prior: Weight, in D's loss, of the sliced Wasserstein distance
             between the codes of a batch and the prior U(-1, 1). With sound,
             of the look codes, in G's loss.
+        code_flow: Weight, in G's loss, of how little its flow expects the
+            look codes of a batch. It teaches the flow alone. With a
+            `look_flow`.
         mouth_weight: How much more an error in the mouth box counts in the
             anchor of a model that takes sound, at least 1.
         mate_share: With sound: share of the anchor's frames that take the
@@ -355,6 +367,7 @@ class ObjectiveConfig(Config):
     code_cycle: float = 0.0
     code_anchor: float = 0.0
     code_prior: float = 0.0
+    code_flow: float = 0.0
     mouth_weight: float = 1.0
     mate_share: float = 0.0
     sync: float = 0.0
@@ -371,6 +384,7 @@ class ObjectiveConfig(Config):
         self.check_range("code_cycle", 0, 1e3)
         self.check_range("code_anchor", 0, 1e3)
         self.check_range("code_prior", 0, 1e3)
+        self.check_range("code_flow", 0, 1e3)
         self.check_range("mouth_weight", 1, 1e3)
         self.check_range("mate_share", 0, 1)
         self.check_range("sync", 0, 1e3)

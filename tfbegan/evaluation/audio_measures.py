@@ -50,6 +50,9 @@ from tfbegan.evaluation.speech_clips import SpeechClip
 from tfbegan.evaluation.variance_shares import two_way_shares, within_share
 
 DIVERSITY_FACES = 64
+FEW_IDENTITIES = 64
+"""That a measure takes, unless it is of as many as there are."""
+
 _LINEUP_ROUNDS = 8
 _SHUFFLES = 20
 _LAYOUT_IDENTITIES = 8
@@ -149,12 +152,22 @@ class HeldOut:
             self.lineups,
         )
 
-    def features_of(self, arm: Arm) -> FeatureSet:
-        """Of as many faces as in `real_features`; random identities."""
+    def features_of(self, arm: Arm, most: int) -> FeatureSet:
+        """Of as many faces as in `real_features`; random identities.
+
+        Args:
+            arm: Who speaks.
+            most: Identities to take at most, the first ones.
+        """
         count = len(self.real_features.features)
-        moments = _random_moments(self.clips, count, self.seed + 2)
-        faces = arm.faces(self.random_identities(arm, count), moments)
+        moments = self.random_moments(count)
+        identities = self.random_identities(arm, count, most)
+        faces = arm.faces(identities, moments)
         return FeatureSet(self.instruments.features(faces), moments[0])
+
+    def random_moments(self, count: int) -> Moments:
+        """Of A8: clips in turn, a random frame of each."""
+        return _random_moments(self.clips, count, self.seed + 2)
 
     def _training_features(self, first: int) -> FeatureSet:
         clips = self.instruments.training_clips[first::2]
@@ -170,10 +183,13 @@ class HeldOut:
         numbers = np.repeat(np.arange(len(clips)), [len(f) for f in frames])
         return FeatureSet(self.instruments.features(faces), numbers)
 
-    def random_identities(self, arm: Arm, count: int) -> np.ndarray:
+    def random_identities(
+        self, arm: Arm, count: int, most: int = FEW_IDENTITIES
+    ) -> np.ndarray:
         """Every one as often as any other, in random order: int [count]."""
         generator = np.random.default_rng(self.seed)
-        return generator.permutation(np.arange(count) % arm.identities)
+        several = min(arm.identities, most)
+        return generator.permutation(np.arange(count) % several)
 
 
 @dataclass
@@ -390,7 +406,8 @@ def _shares(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     """A6, from every one of a few identities with the same sounds."""
     sounds = _random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
     rows = min(arm.identities, _LAYOUT_IDENTITIES)
-    identities = held_out.random_identities(arm, arm.identities)[:rows]
+    several = min(arm.identities, FEW_IDENTITIES)
+    identities = held_out.random_identities(arm, several)[:rows]
     tools = held_out.instruments
     layout = np.stack(
         [
@@ -463,7 +480,12 @@ def _ms_ssim_excess(arm: Arm, held_out: HeldOut) -> Estimate:
 
 
 def _features(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
-    return _feature_figures(held_out.features_of(arm), held_out)
+    """A8, also with as many looks as the real faces have: one each."""
+    few = _feature_figures(held_out.features_of(arm, FEW_IDENTITIES), held_out)
+    if arm.identities <= FEW_IDENTITIES:
+        return few
+    every = held_out.features_of(arm, arm.identities)
+    return {**few, "coverage_of_all": _coverage_ratio(every, held_out)}
 
 
 def _feature_figures(
@@ -479,16 +501,26 @@ def _feature_figures(
         others = drawn.integers(0, measured_clips, (measured_clips,))
         return sums.distance(others, chosen)
 
-    rates, real_rates = (
-        _mean_by_group(covered(reference, other.features), reference.clips)
-        for other in (measured, held_out.real_features)
-    )
     interval = over_clips(distance, reference_clips)
     return {
         "kid_ae": Estimate(sums.distance(), interval.low, interval.high),
-        "coverage": mean_over_clips(rates),
-        "coverage_ratio": ratio_over_clips(rates, real_rates),
+        "coverage": mean_over_clips(_coverage_by_clip(measured, held_out)),
+        "coverage_ratio": _coverage_ratio(measured, held_out),
     }
+
+
+def _coverage_ratio(measured: FeatureSet, held_out: HeldOut) -> Estimate:
+    return ratio_over_clips(
+        _coverage_by_clip(measured, held_out),
+        _coverage_by_clip(held_out.real_features, held_out),
+    )
+
+
+def _coverage_by_clip(measured: FeatureSet, held_out: HeldOut) -> np.ndarray:
+    """Share of each reference clip's faces that are covered."""
+    reference = held_out.reference_features
+    near = covered(reference, measured.features)
+    return _mean_by_group(near, reference.clips)
 
 
 def _mean_by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

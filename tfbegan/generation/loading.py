@@ -11,12 +11,11 @@ from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive, hears
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
-from tfbegan.generation.compiled import compiled
 from tfbegan.generation.latents import draw_latents
+from tfbegan.models.compiled import run_compiled
 
 _RUNS = Path("runs")
 _GENERATOR_NAME = "generator.keras"
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,7 @@ class LoadedGenerator:
         latents = self._checked_latents(latents)
         if self.audio is not None:
             return self.speak(latents, _silence(self.audio, len(latents)))
-        forward = compiled(self.model)
-        batches = [
-            np.array(forward(latents[start : start + _BATCH]))
-            for start in range(0, len(latents), _BATCH)
-        ]
-        return np.clip(np.concatenate(batches), -1.0, 1.0)
+        return run_compiled(self.model, latents)
 
     def speak(
         self, latents: np.ndarray | None, windows: np.ndarray
@@ -122,13 +116,7 @@ class LoadedGenerator:
             inputs["noise"] = np.broadcast_to(
                 latents, (len(windows), self.latent_dim)
             )
-        forward = compiled(self.model)
-        batches = []
-        for start in range(0, len(windows), _BATCH):
-            part = slice(start, start + _BATCH)
-            batch = {name: value[part] for name, value in inputs.items()}
-            batches.append(np.array(forward(batch)))
-        return np.clip(np.concatenate(batches), -1.0, 1.0)
+        return run_compiled(self.model, inputs)
 
     def look(self, images: np.ndarray) -> np.ndarray:
         """The z of real faces, which sets who speaks, the pose and the light.

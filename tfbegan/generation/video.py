@@ -14,6 +14,7 @@ from PIL import Image
 
 from tfbegan.errors import ConfigError
 from tfbegan.files import atomic_path
+from tfbegan.generation.hand_over import consume_beside
 from tfbegan.generation.marking import container_tags, mark_gif, mark_mp4
 from tfbegan.generation.media import reason
 from tfbegan.generation.provenance import Provenance
@@ -65,7 +66,8 @@ def save_video(path: Path, pictures: Iterable[np.ndarray], film: Film) -> int:
 
     MP4 holds H.264 and AAC, WebM VP9 and Opus; a GIF has no sound. Memory
     does not grow with the length, but for the index that an MP4 ends with
-    (some 20 MB an hour).
+    (some 20 MB an hour). Pictures are encoded, and the sound is read, in a
+    thread of its own, while the next pictures are made in the caller's.
 
     Args:
         path: Of the file; .mp4, .webm or .gif.
@@ -86,7 +88,11 @@ def save_video(path: Path, pictures: Iterable[np.ndarray], film: Film) -> int:
     kind = _FORMATS[path.suffix.lower()]
     with atomic_path(path) as temporary:
         try:
-            count = _write(temporary, pictures, film, kind)
+            # Copies, for a caller may paint one picture over another.
+            count = consume_beside(
+                map(np.array, pictures),
+                lambda copies: _write(temporary, copies, film, kind),
+            )
         except av.error.FFmpegError as error:
             if isinstance(error, OSError):
                 raise

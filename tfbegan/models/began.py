@@ -17,8 +17,14 @@ from tfbegan.config import (
     SpeechConfig,
 )
 from tfbegan.models.autoencoder import Autoencoder
+from tfbegan.models.compiled import run_compiled
 from tfbegan.models.generator import Generator
-from tfbegan.models.noise import draw_coins, draw_directions, draw_prior
+from tfbegan.models.noise import (
+    draw_coins,
+    draw_directions,
+    draw_jitter,
+    draw_prior,
+)
 from tfbegan.models.pairing import Draws, Pairing
 from tfbegan.models.replicas import (
     ReplicaAdam,
@@ -29,7 +35,7 @@ from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
 
-_NOISE, _PRIOR, _DIRECTIONS, _COINS = range(4)
+_NOISE, _PRIOR, _DIRECTIONS, _COINS, _JITTER = range(5)
 _PRIOR_SAMPLES_PER_CODE = 8
 _DIRECTIONS_PER_STEP = 256
 
@@ -127,6 +133,7 @@ class BEGAN(keras.Model):
             conditioning=self.architecture.conditioning,
             speech=self.speech,
             audio_encoder=self.architecture.audio_encoder,
+            look_flow=self.architecture.look_flow,
             film=self.architecture.film,
         )
 
@@ -349,9 +356,15 @@ class BEGAN(keras.Model):
     def _draws(self, noise: Tensor) -> Draws:
         count = ops.shape(noise)[0]
         prior, directions = self._draw_prior(count)
-        seed = self._seed_of(_COINS)
-        coins = rows_of_replica(lambda rows: draw_coins(seed, rows), count)
-        return Draws(noise, coins, prior, directions)
+        of_coins, of_jitter = self._seed_of(_COINS), self._seed_of(_JITTER)
+        coins = rows_of_replica(lambda rows: draw_coins(of_coins, rows), count)
+        jitter = rows_of_replica(
+            lambda rows: draw_jitter(
+                of_jitter, rows, self.architecture.latent_dim
+            ),
+            count,
+        )
+        return Draws(noise, coins, prior, directions, jitter)
 
     def _weight_of(self, addition: str) -> Any:
         weight = getattr(self.objective, addition)
@@ -509,8 +522,7 @@ class BEGAN(keras.Model):
         """
         noise = draw_prior([seed, 0], n, self.architecture.latent_dim)
         inputs = self._inputs(noise, {"mfcc": windows})
-        images = self.ema_generator.predict(inputs, verbose=0)
-        return np.clip(images, -1.0, 1.0)
+        return run_compiled(self.ema_generator, inputs)
 
     def _inputs(self, noise: Tensor, batch: Mapping[str, Any]) -> Any:
         """What G takes, of noise and the windows of a batch."""
@@ -522,7 +534,7 @@ class BEGAN(keras.Model):
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """D(x): float32 [B, S, S, 3] in [-1, 1] to the same, clipped."""
-        return np.clip(self.discriminator.predict(images, verbose=0), -1.0, 1.0)
+        return run_compiled(self.discriminator, images)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ from tfbegan.errors import ConfigError
 from tfbegan.layers.audio_encoder import new_audio_encoder
 from tfbegan.layers.decoder import Decoder
 from tfbegan.layers.encoder import Encoder
+from tfbegan.layers.flow import Flow
 from tfbegan.models.network import Network
 
 
@@ -21,7 +22,8 @@ class Generator(Network):
 
     With sound, its features join z at the input, and both modulate every
     convolution. Where there are both, a look encoder gives the z of real
-    faces from what surrounds their mouths.
+    faces from what surrounds their mouths. With a flow it is not z itself
+    that joins but the look code that the flow makes of it.
 
     Args:
         image_size: Side of the images in pixels: 32, 64, 128 or 256.
@@ -33,6 +35,8 @@ class Generator(Network):
         speech: Front end and mouth box, a `SpeechConfig` or its dictionary;
             needed with sound.
         audio_encoder: "compact" or "full".
+        look_flow: Couplings of the flow from z to look codes, with
+            "audio+noise"; 0 takes z for the code.
         film: Whether, with sound, the input modulates the convolutions.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
@@ -67,6 +71,7 @@ class Generator(Network):
         conditioning: str = "noise",
         speech: SpeechConfig | Mapping[str, Any] | None = None,
         audio_encoder: str = "compact",
+        look_flow: int = 0,
         film: bool = True,
         seed: int | None = None,
         **kwargs: Any,
@@ -80,10 +85,12 @@ class Generator(Network):
         self.conditioning = conditioning
         self.speech = _as_speech(conditioning, speech)
         self.audio_encoder_size = audio_encoder
+        self.look_flow = look_flow
         self.film = film
         self.seed = seed
         self.audio_encoder: Any = None
         self.look_encoder: Any = None
+        self.flow: Any = None
         features = 0
         if self.speech is not None:
             self.audio_encoder = new_audio_encoder(
@@ -106,6 +113,13 @@ class Generator(Network):
                 seed=_offset(seed, 3_000),
                 dtype=self.dtype_policy,
                 name="look_encoder",
+            )
+        if look_flow and conditioning == "audio+noise":
+            self.flow = Flow(
+                look_flow,
+                seed=_offset(seed, 4_000),
+                dtype="float32",  # half precision has no inverse
+                name="flow",
             )
         self.input_dim = features + (
             0 if conditioning == "audio" else latent_dim
@@ -138,12 +152,15 @@ class Generator(Network):
                 self.look_encoder.build(
                     (None, self.image_size, self.image_size, 3)
                 )
+            if self.flow is not None:
+                self.flow.build((None, self.latent_dim))
         self.built = True
 
     def call(self, inputs: Any) -> Any:
         if not self.takes_sound:
             return self.decoder(inputs, carry=self.carry)
-        return self.paint(inputs.get("noise"), self.hear(inputs["mfcc"]))
+        codes = self.code_of(inputs["noise"]) if self.has_look else None
+        return self.paint(codes, self.hear(inputs["mfcc"]))
 
     def hear(self, windows: Any) -> Any:
         """The features of sounds.
@@ -156,11 +173,15 @@ class Generator(Network):
         """
         return self.audio_encoder(windows)
 
-    def paint(self, noise: Any, sound: Any) -> Any:
-        """The faces of z and the features of a sound.
+    def code_of(self, noise: Any) -> Any:
+        """The look codes of z, float [B, latent_dim] to the same."""
+        return noise if self.flow is None else self.flow(noise)
+
+    def paint(self, look_codes: Any, sound: Any) -> Any:
+        """The faces of look codes and the features of a sound.
 
         Args:
-            noise: float [B, latent_dim]; not looked at with "audio".
+            look_codes: float [B, latent_dim]; not looked at with "audio".
             sound: [B, F], from `hear`.
 
         Returns:
@@ -168,13 +189,13 @@ class Generator(Network):
         """
         codes = sound
         if self.has_look:
-            noise = ops.cast(noise, sound.dtype)
-            codes = ops.concatenate([noise, sound], axis=-1)
+            look_codes = ops.cast(look_codes, sound.dtype)
+            codes = ops.concatenate([look_codes, sound], axis=-1)
         condition = codes if self.film else None
         return self.decoder(codes, carry=self.carry, condition=condition)
 
-    def look(self, images: Any) -> Any:
-        """The z of real faces: their code with the mouth blanked.
+    def encode(self, images: Any) -> Any:
+        """The look codes of faces, whose mouths are blanked.
 
         Args:
             images: float [B, S, S, 3] in [-1, 1].
@@ -184,6 +205,18 @@ class Generator(Network):
         """
         blanked = blank_mouth(images, self.mouth)
         return self.look_encoder(blanked, carry=self.carry)
+
+    def look(self, images: Any) -> Any:
+        """The z of real faces, of which `call` makes their look again.
+
+        Args:
+            images: float [B, S, S, 3] in [-1, 1].
+
+        Returns:
+            float32 [B, latent_dim].
+        """
+        codes = self.encode(images)
+        return codes if self.flow is None else self.flow.invert(codes)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = input_shape["mfcc"] if self.takes_sound else input_shape
@@ -200,6 +233,7 @@ class Generator(Network):
             "conditioning": self.conditioning,
             "speech": None if self.speech is None else self.speech.to_dict(),
             "audio_encoder": self.audio_encoder_size,
+            "look_flow": self.look_flow,
             "film": self.film,
             "seed": self.seed,
         }

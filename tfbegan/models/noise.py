@@ -42,3 +42,14 @@ def draw_coins(seed: Any, count: Any) -> tf.Tensor:
         count: How many.
     """
     return tf.random.stateless_uniform((count,), seed)
+
+
+def draw_jitter(seed: Any, count: Any, latent_dim: int) -> tf.Tensor:
+    """Normal of standard deviation 1, float32 [count, latent_dim].
+
+    Args:
+        seed: int64 [2]; equal seeds draw equal numbers.
+        count: Rows.
+        latent_dim: Columns.
+    """
+    return tf.random.stateless_normal((count, latent_dim), seed)

@@ -13,6 +13,10 @@ from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
 
+_FLOW_JITTER = 0.05
+"""On the codes that the flow learns from: it is to know where codes are, and
+not each frame of the footage."""
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -23,12 +27,14 @@ class Draws:
         coins: float32 [B] in [0, 1]: which frames take the code of a mate.
         prior: float32 [m B, h]; see `equilibrium.sliced_wasserstein`.
         directions: float32 [P, h], likewise.
+        jitter: float32 [B, h], normal of standard deviation 1.
     """
 
     noise: Tensor
     coins: Tensor
     prior: Tensor
     directions: Tensor
+    jitter: Tensor
 
 
 class Pairing:
@@ -73,13 +79,13 @@ class Pairing:
             anchored = fakes = self.generator.paint(None, sound)
             is_mate = ops.zeros_like(draws.coins)
         else:
-            looks = self.generator.look(images)
+            looks = self.generator.encode(images)
             mates, has_mate = _of_mates(looks, batch["clip"])
             is_mate = has_mate * ops.cast(
                 draws.coins < self.objective.mate_share, "float32"
             )
             anchors = ops.where(is_mate[:, None] > 0, mates, looks)
-            free = draws.noise
+            free = ops.stop_gradient(self.generator.code_of(draws.noise))
             if self.generator.conditioning == "audio+face":
                 free = ops.stop_gradient(mates)
             fakes, anchored = ops.split(
@@ -96,8 +102,11 @@ class Pairing:
                 )
             if self.objective.code_cycle:
                 terms["code_cycle"] = equilibrium.code_distance(
-                    self.generator.look(fakes), free
+                    self.generator.encode(fakes), free
                 )
+            if self.generator.flow is not None:
+                # At weight 0 too: G's flow has no gradient but by this term.
+                terms["code_flow"] = self._surprise(looks, draws.jitter)
         if self.objective.code_anchor:
             terms["code_anchor"] = conditioning.paired_error(
                 images, anchored, self._pixel_weights(is_mate)
@@ -123,6 +132,11 @@ class Pairing:
         if self.critic is None:
             return ops.zeros(())
         return _contrast(self.critic, batch["image"], batch["mfcc"])
+
+    def _surprise(self, looks: Tensor, jitter: Tensor) -> Tensor:
+        """Of the flow alone: codes are no easier to expect if they shrink."""
+        around = ops.stop_gradient(looks) + _FLOW_JITTER * jitter
+        return self.generator.flow.negative_log_likelihood(around)
 
     def _pixel_weights(self, is_mate: Tensor) -> Tensor:
         """float32 [B, S, S, 1]: a mate shares the look, but not the pose."""

@@ -131,14 +131,11 @@ def choose_arms(ablate: bool) -> tuple[Arm, ...]:
     plain = ObjectiveConfig(
         gamma=talking.objective.gamma, lambda_k=talking.objective.lambda_k
     )
+    without_flow = talking.architecture.replace(look_flow=0)
     arms.append(
-        Arm(
-            "without all of these",
-            talking.architecture,
-            plain,
-            talking.training,
-        )
+        Arm("without all of these", without_flow, plain, talking.training)
     )
+    arms.append(Arm("without the flow", without_flow, *parts[1:]))
     without_film = talking.architecture.replace(film=False)
     arms.append(Arm("without FiLM", without_film, *parts[1:]))
     return tuple(arms)

@@ -41,7 +41,7 @@ _TALKING = Preset(
         " (docs/results/audio.md)."
     ),
     architecture=ModelConfig(
-        conditioning="audio+noise", filters=16, latent_dim=32
+        conditioning="audio+noise", filters=16, latent_dim=32, look_flow=6
     ),
     objective=ObjectiveConfig(
         gamma=1.0,
@@ -49,6 +49,7 @@ _TALKING = Preset(
         code_cycle=0.2,
         code_anchor=4.0,
         code_prior=1.0,
+        code_flow=0.1,
         mouth_weight=4.0,
         mate_share=0.3,
         sync=0.05,

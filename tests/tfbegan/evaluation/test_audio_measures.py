@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tfbegan.evaluation import audio_measures
 from tfbegan.evaluation.arms import (
     GeneratorArm,
     MeanFaceArm,
@@ -109,3 +110,56 @@ def test_noise_in_time_is_told_by_smoothness(held_out):
     figures = measure_arm(Jittering(held_out.clips), held_out)
     assert figures["smoothness"].value > 1.5
     assert figures["silence_change"].value > 1.2
+
+
+class FaceOfItsOwn(RealArm):
+    """Every identity is another training face, whatever is said."""
+
+    def __init__(self, held_out, identities):
+        super().__init__(held_out.clips)
+        clips = held_out.instruments.training_clips
+        faces = np.concatenate([clip.images() for clip in clips])
+        order = np.random.default_rng(0).permutation(len(faces))
+        object.__setattr__(self, "all_faces", faces[order])
+        object.__setattr__(self, "several", identities)
+
+    @property
+    def identities(self):
+        return self.several
+
+    def cast(self, clip):
+        return [0]
+
+    def faces(self, identities, moments):
+        return self.all_faces[identities]
+
+
+def test_most_measures_take_the_first_64_identities(held_out):
+    few, many = (FaceOfItsOwn(held_out, count) for count in (64, 400))
+    for count in (8, 64, 200):
+        chosen = held_out.random_identities(many, count)
+        np.testing.assert_array_equal(
+            chosen, held_out.random_identities(few, count)
+        )
+        assert len(set(chosen)) == min(count, 64)
+    every = held_out.random_identities(many, 400, most=400)
+    assert sorted(every) == list(range(400))
+
+
+def test_coverage_is_also_that_of_all_identities(held_out, monkeypatch):
+    monkeypatch.setattr(audio_measures, "FEW_IDENTITIES", 1)
+    arm = FaceOfItsOwn(held_out, 400)
+    figures = audio_measures._features(arm, held_out)
+    faces = len(held_out.real_features.features)
+    features = held_out.features_of(arm, 1).features
+    distinct = np.unique(features.round(3), axis=0)
+    assert len(features) == faces > len(distinct) == 1
+    # Training faces, as many as the real ones have: as good as those.
+    assert figures["coverage_of_all"].value > 0.8
+    assert figures["coverage_ratio"].value < 0.5, figures["coverage_of_all"]
+    few = audio_measures._features(FaceOfItsOwn(held_out, 1), held_out)
+    assert few == {
+        name: value
+        for name, value in figures.items()
+        if name != "coverage_of_all"
+    }

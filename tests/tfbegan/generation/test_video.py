@@ -1,6 +1,7 @@
 """Videos have their exact length, their sound in step, and their mark."""
 
 import struct
+import threading
 from fractions import Fraction
 
 import av
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfbegan.errors import ConfigError, OutputError
+from tfbegan.errors import ConfigError, OutputError, SourceError
 from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE, Provenance
 from tfbegan.generation.video import Film, Soundtrack, save_video
 
@@ -226,6 +227,41 @@ def test_a_failure_midway_leaves_the_old_file(tmp_path, name):
         save_video(path, broken(), film_of())
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_a_failure_of_the_sound_leaves_the_old_file(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("old")
+
+    def broken():
+        yield np.zeros((16_000, 1), np.float32)
+        raise SourceError("no more sound")
+
+    sound = Soundtrack(broken(), 16_000, 1)
+    threads = threading.active_count()
+    with pytest.raises(SourceError, match="no more sound"):
+        save_video(path, flashes(100, 25), film_of(sound=sound))
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    assert threading.active_count() <= threads
+
+
+def test_a_picture_may_be_painted_over_the_last(tmp_path):
+    canvas = np.zeros((32, 32, 3), np.uint8)
+
+    def painted():
+        for picture in flashes(75, 25):
+            canvas[:] = picture
+            yield canvas
+
+    save_video(tmp_path / "a.mp4", painted(), film_of())
+    save_video(tmp_path / "b.mp4", flashes(75, 25), film_of())
+    values = [
+        [value for _, value in decoded(tmp_path / name)]
+        for name in ("a.mp4", "b.mp4")
+    ]
+    assert values[0] == values[1]
 
 
 def test_a_folder_that_is_a_file_is_told(tmp_path):

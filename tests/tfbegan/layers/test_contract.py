@@ -17,6 +17,7 @@ from tfbegan.layers.conv_block import ConvBlock
 from tfbegan.layers.decoder import Decoder
 from tfbegan.layers.encoder import Encoder
 from tfbegan.layers.film import FiLM
+from tfbegan.layers.flow import Flow
 from tfbegan.models.sync_critic import SyncCritic
 
 for package in (tfbegan.layers, tfbegan.models):
@@ -38,6 +39,7 @@ EXAMPLES = {
     ),
     "ConvBlock": (lambda **k: ConvBlock(4, depth=3, **k), (2, 8, 8, 4)),
     "FiLM": (lambda **k: FiLM(**k), [(2, 8, 8, 4), (2, 5)]),
+    "Flow": (lambda **k: Flow(3, 4, **k), (2, 5)),
     "Encoder": (lambda **k: Encoder(32, 2, 5, **k), (2, 32, 32, 3)),
     "Decoder": (
         lambda **k: Decoder(32, 2, skip_connections=False, **k),
@@ -70,6 +72,18 @@ EXAMPLES = {
     "Generator with audio and noise": (
         lambda **k: Generator(
             32, 2, 5, conditioning="audio+noise", speech=SPEECH, **k
+        ),
+        {"noise": (2, 5), "mfcc": (2, 11, 4)},
+    ),
+    "Generator with audio, noise and a flow": (
+        lambda **k: Generator(
+            32,
+            2,
+            5,
+            conditioning="audio+noise",
+            speech=SPEECH,
+            look_flow=3,
+            **k,
         ),
         {"noise": (2, 5), "mfcc": (2, 11, 4)},
     ),

@@ -21,6 +21,7 @@ ADDITIONS = PLAIN.replace(
     motion=1.0,
     detail=2.0,
 )
+FLOWING = ADDITIONS.replace(code_flow=0.1)
 NETWORKS = ("generator", "discriminator", "critic")
 
 
@@ -39,9 +40,13 @@ def batch(small_speech):
 
 @pytest.fixture
 def make(small_speech):
-    def make(kind, objective=ADDITIONS, seed=3, **kwargs):
+    def make(kind, objective=ADDITIONS, seed=3, look_flow=0, **kwargs):
         architecture = ModelConfig(
-            conditioning=kind, image_size=32, filters=4, latent_dim=8
+            conditioning=kind,
+            image_size=32,
+            filters=4,
+            latent_dim=8,
+            look_flow=look_flow,
         )
         model = BEGAN(
             architecture, objective, small_speech, seed=seed, **kwargs
@@ -253,6 +258,52 @@ def test_without_gan_and_additions_g_learns_nothing(make, batch, kind):
     assert not any(gradient.any() for gradient in of_generator)
 
 
+# The flow
+
+
+def moved(make, batch, objective, look_flow=3):
+    """Which weights of G one step moves, by their paths."""
+    model = make("audio+noise", objective, look_flow=look_flow)
+    before = model.generator.get_weights()
+    step(model, batch)
+    return {
+        weight.path
+        for weight, old in zip(model.generator.weights, before, strict=True)
+        if (np.array(weight) != old).any()
+    }
+
+
+def test_the_flow_learns_by_its_own_loss_alone(make, batch):
+    with_loss = moved(make, batch, FLOWING)
+    without = moved(make, batch, ADDITIONS)
+    flow = {path for path in with_loss if "flow" in path}
+    # The last layers of its couplings, scale and shift: the first ones have
+    # no gradient yet, because the last ones start at 0.
+    assert len(flow) == 2 * 3 + 2
+    assert not any("flow" in path for path in without)
+    assert with_loss - flow == without
+
+
+def test_the_flow_changes_no_other_random_number(make, batch):
+    """Off is as it was: the same step from the same draws."""
+    fakes = []
+    for look_flow in (0, 3):
+        model = make("audio+noise", FLOWING, look_flow=look_flow)
+        if model.generator.flow is not None:
+            model.generator.code_of = lambda noise: noise
+        logs = step(model, batch)
+        fakes.append({n: v for n, v in logs.items() if n != "code_flow"})
+    assert fakes[0] == fakes[1]
+
+
+def test_a_flow_is_in_the_logs_where_there_is_one(make, batch):
+    assert "code_flow" in step(make("audio+noise", FLOWING, look_flow=3), batch)
+    assert "code_flow" not in step(make("audio+noise", FLOWING), batch)
+    assert "code_flow" not in step(
+        make("audio+face", FLOWING, look_flow=3), batch
+    )
+
+
 def test_sync_grows_to_its_weight(make, batch):
     model = make("audio", PLAIN.replace(sync=0.5, sound_ramp_steps=4))
     weights = []
@@ -331,10 +382,11 @@ def everything(model):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", WITH_SOUND)
 @pytest.mark.parametrize("dtype", [None, "mixed_bfloat16"])
+@pytest.mark.parametrize("objective", [ADDITIONS, FLOWING])
 def test_keras_round_trip_restores_everything(
-    make, batch, tmp_path, kind, dtype
+    make, batch, tmp_path, kind, dtype, objective
 ):
-    model = make(kind, dtype=dtype)
+    model = make(kind, objective, look_flow=3, dtype=dtype)
     model.k.assign(0.25)
     for _ in range(2):
         step(model, batch)

@@ -226,3 +226,65 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(small_speech):
     for part in ("audio_encoder", "look_encoder", "decoder"):
         first, other = (getattr(g, part).weights[0] for g in (a, c))
         assert np.abs(np.array(first) - np.array(other)).max() > 0.01
+
+
+# The flow
+
+
+def with_flow(speech, **changes):
+    """A generator whose flow is no longer the one it starts as."""
+    generator = make("audio+noise", speech, look_flow=4, **changes)
+    weights = generator.flow.get_weights()
+    rng = np.random.default_rng(3)
+    generator.flow.set_weights(
+        [w + rng.normal(0, 0.1, w.shape) for w in weights]
+    )
+    return generator
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_a_flow_makes_the_look_code_of_z(small_speech, dtype):
+    generator = with_flow(small_speech, dtype=dtype)
+    assert generator.flow.compute_dtype == "float32"
+    inputs = inputs_of(generator)
+    codes = generator.code_of(inputs["noise"])
+    assert np.abs(np.array(codes) - inputs["noise"]).max() > 0.01
+    np.testing.assert_array_equal(
+        generator(inputs),
+        generator.paint(codes, generator.hear(inputs["mfcc"])),
+    )
+    without = make("audio+noise", small_speech)
+    np.testing.assert_array_equal(
+        without.code_of(inputs["noise"]), inputs["noise"]
+    )
+    assert without.flow is None
+
+
+def test_the_look_of_a_face_is_the_z_that_gives_its_code(small_speech):
+    generator = with_flow(small_speech)
+    images = RNG.uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+    noise, codes = generator.look(images), generator.encode(images)
+    assert np.abs(np.array(noise)).max() <= 1
+    assert np.abs(np.array(noise) - np.array(codes)).max() > 0.01
+    np.testing.assert_allclose(generator.code_of(noise), codes, atol=1e-4)
+    without = make("audio+noise", small_speech)
+    np.testing.assert_array_equal(without.look(images), without.encode(images))
+
+
+@pytest.mark.parametrize("conditioning", ["noise", "audio", "audio+face"])
+def test_where_z_is_not_drawn_for_a_look_there_is_no_flow(
+    small_speech, conditioning
+):
+    speech = None if conditioning == "noise" else small_speech
+    with_one = make(conditioning, speech, look_flow=4)
+    assert with_one.flow is None
+    assert len(with_one.weights) == len(make(conditioning, speech).weights)
+
+
+def test_a_flow_is_saved(small_speech, tmp_path):
+    generator = with_flow(small_speech)
+    generator.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    inputs = inputs_of(generator)
+    np.testing.assert_array_equal(generator(inputs), loaded(inputs))
+    np.testing.assert_array_equal(in_float32(loaded)(inputs), loaded(inputs))

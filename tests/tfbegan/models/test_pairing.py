@@ -61,6 +61,7 @@ def draws(seed=0, coins=0.0):
         np.full(COUNT, coins),
         rng.uniform(-1, 1, (8 * COUNT, LATENT_DIM)),
         directions,
+        rng.normal(size=(COUNT, LATENT_DIM)),
     )
     return Draws(*(tf.constant(a, "float32") for a in arrays))
 
@@ -309,3 +310,79 @@ def test_a_frame_that_is_the_whole_batch_has_no_mate():
     mates, has_mate = pairing_module._of_mates(codes, np.array([7], np.int64))
     np.testing.assert_array_equal(mates, codes)
     np.testing.assert_array_equal(has_mate, [0.0])
+
+
+# The flow
+
+
+@pytest.fixture
+def flowing(small_speech):
+    generator = Generator(
+        32,
+        4,
+        LATENT_DIM,
+        conditioning="audio+noise",
+        speech=small_speech,
+        look_flow=4,
+        seed=1,
+    )
+    rng = np.random.default_rng(3)
+    generator.flow.set_weights(
+        [w + rng.normal(0, 0.1, w.shape) for w in generator.flow.get_weights()]
+    )
+    return generator
+
+
+def test_where_there_is_a_flow_there_is_its_loss(flowing, generators, batch):
+    asked = {"code_flow": 0.1}
+    assert list(terms_of(flowing, batch, **asked)[1]) == ["code_flow"]
+    assert terms_of(generators["audio+noise"], batch, **asked)[1] == {}
+
+
+def test_the_flow_is_shown_the_codes_of_the_batch_and_around_them(
+    flowing, batch
+):
+    codes = np.array(flowing.encode(batch["image"]))
+    _, terms = terms_of(flowing, batch, code_flow=1.0)
+    shown = codes + 0.05 * np.array(draws().jitter)
+    assert float(terms["code_flow"]) == pytest.approx(
+        float(flowing.flow.negative_log_likelihood(shown)), rel=1e-4
+    )
+
+
+def test_the_loss_of_the_flow_teaches_the_flow_alone(flowing, batch):
+    with tf.GradientTape() as tape:
+        _, terms = terms_of(flowing, batch, code_flow=1.0)
+    weights = flowing.trainable_variables
+    gradients = tape.gradient(terms["code_flow"], weights)
+    for weight, gradient in zip(weights, gradients, strict=True):
+        assert (gradient is not None) == ("flow" in weight.path), weight.path
+
+
+def test_nothing_else_teaches_the_flow(flowing, critic, batch):
+    with tf.GradientTape() as tape:
+        fakes, terms = terms_of(
+            flowing, batch, critic, **dict.fromkeys(OFF, 1.0)
+        )
+        del terms["code_flow"]
+        total = tf.reduce_sum(fakes) + sum(terms.values())
+    gradients = tape.gradient(total, flowing.flow.trainable_variables)
+    assert gradients == [None] * len(gradients)
+
+
+def test_fakes_have_the_code_of_their_z_and_anchors_that_of_the_face(
+    flowing, batch, monkeypatch
+):
+    asked = painted(monkeypatch, flowing)
+    _, terms = terms_of(flowing, batch, code_cycle=1.0)
+    ((free, anchors),) = (np.split(z, 2) for z in asked)
+    np.testing.assert_allclose(
+        free, flowing.code_of(draws().noise), rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        anchors, flowing.encode(batch["image"]), rtol=1e-5, atol=1e-6
+    )
+    # A face is to show the code that it was made from.
+    fakes, _ = terms_of(flowing, batch)
+    expected = np.abs(np.array(flowing.encode(fakes)) - free).mean()
+    assert float(terms["code_cycle"]) == pytest.approx(expected, rel=1e-4)

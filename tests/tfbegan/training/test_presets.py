@@ -40,7 +40,7 @@ def additions_of(objective):
 def test_the_paper_is_the_paper_to_the_letter():
     paper = find_preset("paper")
     additions = additions_of(paper.objective)
-    assert len(additions) == 9
+    assert len(additions) == 10
     assert not any(additions.values())
     assert (paper.objective.gamma, paper.objective.lambda_k) == (0.5, 0.001)
     assert paper.objective.adversarial == 1
@@ -55,6 +55,14 @@ def test_the_seed_has_the_sound_and_nothing_else():
     assert seed.objective == paper.objective
     assert seed.architecture.audio_encoder == "full"
     assert not seed.architecture.film
+    assert not seed.architecture.look_flow
+
+
+def test_a_preset_has_a_flow_where_it_is_taught():
+    for preset in PRESETS.values():
+        flows = bool(preset.architecture.look_flow)
+        assert flows == bool(preset.objective.code_flow)
+    assert find_preset("talking").architecture.look_flow
 
 
 def test_the_regressor_is_talking_without_its_gan():
