@@ -44,7 +44,12 @@ def mean_over_replicas(values: Sequence[Tensor]) -> list[Tensor]:
     if replicas == 1:
         return list(values)
     context = tf.distribute.get_replica_context()
-    return context.all_reduce(tf.distribute.ReduceOp.MEAN, list(values))
+    options = tf.distribute.experimental.CommunicationOptions(
+        bytes_per_pack=1 << 25
+    )
+    return context.all_reduce(
+        tf.distribute.ReduceOp.MEAN, list(values), options
+    )
 
 
 class ReplicaAdam(keras.optimizers.Adam):
