@@ -23,12 +23,12 @@ demo: $(STAMP) ## make the default data, train for some minutes, draw faces
 	$(BIN)/tfbegan generate --count 64 --seed 0 --output out/demo.png
 	@echo "Look at out/demo.png"
 
-# The generator that comes with the package, from nothing: half an hour.
+# The generator that comes with the package, from nothing: an hour.
 bundled: $(STAMP) ## train and pack the puppet that `tfbegan animate` shows
 	$(BIN)/tfrecords-builder puppets --characters 160 --sentences 2 \
 	  --out data/puppets-160
 	$(BIN)/python train.py --conditioning audio+noise --data data/puppets-160 \
-	  --latent-dim 48 --steps 8000 --detail 1.5 --gain-db 0 \
+	  --latent-dim 48 --steps 11064 --detail 1.5 --gain-db 0 \
 	  --silence-share 0 --runs-dir out/bundled
 	$(BIN)/tfbegan export out/bundled --compact tfbegan/bundled/puppet.keras
 
