@@ -310,6 +310,8 @@ class BEGAN(keras.Model):
         }
         if self.interruption is not None:
             terms["interruption"] = self.interruption.read_value()
+        of_discriminator = mean_over_replicas(of_discriminator)
+        of_generator = mean_over_replicas(of_generator)
         real_error, fake_error, *values = mean_over_replicas(
             [real_error, fake_error, *terms.values()]
         )
@@ -379,7 +381,8 @@ class BEGAN(keras.Model):
         with tf.GradientTape() as tape:
             loss = self.pairing.critic_loss(batch)
             scaled = self.critic_optimizer.scale_loss(loss)
-        self.critic_optimizer.apply(tape.gradient(scaled, weights), weights)
+        gradients = mean_over_replicas(tape.gradient(scaled, weights))
+        self.critic_optimizer.apply(gradients, weights)
         return {"critic_loss": loss}
 
     def _code_prior(self, codes: Tensor) -> Tensor:
