@@ -29,6 +29,7 @@ from tfbegan.models.pairing import Draws, Pairing
 from tfbegan.models.replicas import (
     ReplicaAdam,
     mean_over_replicas,
+    pack,
     rows_of_replica,
 )
 from tfbegan.models.sync_critic import SyncCritic
@@ -322,7 +323,7 @@ class BEGAN(keras.Model):
         self._update_k(real_error, fake_error)
         self._update_average()
         self.step.assign_add(1)
-        return logs
+        return pack(logs)
 
     def test_step(self, batch: Any) -> dict[str, Tensor]:
         """L(x), L(G(z)) and M on held-out faces; changes nothing."""

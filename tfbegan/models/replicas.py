@@ -6,14 +6,16 @@ and losses and gradients are means over all replicas. With one replica nothing
 of this leaves a trace in the graph.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 Tensor = Any
 
+_SEPARATOR = " "
 _BYTES_PER_PACK = 2**25
 """Small tensors travel together: two workers gained a tenth by it."""
 
@@ -53,6 +55,34 @@ def mean_over_replicas(values: Sequence[Tensor]) -> list[Tensor]:
     return context.all_reduce(
         tf.distribute.ReduceOp.MEAN, list(values), options
     )
+
+
+def pack(figures: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The logs of a step, as `fit` is to get them.
+
+    Keras exchanges every entry between the workers by itself, so several
+    replicas have but one: the names in its key, the figures in its row.
+
+    Args:
+        figures: float32 [1] by name; equal on all replicas.
+
+    Returns:
+        The same with one replica; else one entry [1, n].
+    """
+    if replica_count() == 1:
+        return dict(figures)
+    row = tf.concat([tf.cast(v, tf.float32) for v in figures.values()], axis=0)
+    return {_SEPARATOR.join(figures): row[None]}
+
+
+def unpack(logs: Mapping[str, Any]) -> dict[str, float]:
+    """The figures in what `fit` gives to a callback, packed or not."""
+    figures: dict[str, float] = {}
+    for key, value in logs.items():
+        names = key.split(_SEPARATOR)
+        row = np.reshape(value, (-1, len(names)))[0]
+        figures.update(zip(names, map(float, row), strict=True))
+    return figures
 
 
 class ReplicaAdam(keras.optimizers.Adam):

@@ -13,6 +13,7 @@ from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
+from tfbegan.models.replicas import unpack
 from tfbegan.training.checkpoints import (
     LoopState,
     last_good_step,
@@ -83,9 +84,7 @@ class TrainingLoop(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1
-        figures = {
-            name: float(np.ravel(value)[0]) for name, value in logs.items()
-        }
+        figures = unpack(logs)
         self._stop_where_diverged(figures)
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):

@@ -34,7 +34,7 @@ class Profiler(keras.callbacks.Callback):
         self._trace: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._step = int(self.model.step)
+        self._step = self.model.steps_done
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._step += 1

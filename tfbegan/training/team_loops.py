@@ -4,10 +4,10 @@ import signal
 from types import FrameType
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tfbegan.models.began import BEGAN
+from tfbegan.models.replicas import unpack
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 
@@ -38,8 +38,8 @@ class TeamLoop(TrainingLoop):
             self._mark.assign(1.0)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        figures = dict(logs)
-        if float(np.ravel(figures.pop("interruption"))[0]) > 0:
+        figures = unpack(logs)
+        if figures.pop("interruption") > 0:
             self.received_signal = self._own_signal or signal.SIGTERM
         super().on_train_batch_end(batch, figures)
 

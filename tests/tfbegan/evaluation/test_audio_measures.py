@@ -152,8 +152,9 @@ def test_coverage_is_also_that_of_all_identities(held_out, monkeypatch):
     figures = audio_measures._features(arm, held_out)
     faces = len(held_out.real_features.features)
     features = held_out.features_of(arm, 1).features
-    distinct = np.unique(features.round(3), axis=0)
-    assert len(features) == faces > len(distinct) == 1
+    assert len(features) == faces > 1
+    # One face, but for what the size of a batch changes in the last digits.
+    assert np.ptp(features, axis=0).max() < 0.01
     # Training faces, as many as the real ones have: as good as those.
     assert figures["coverage_of_all"].value > 0.8
     assert figures["coverage_ratio"].value < 0.5, figures["coverage_of_all"]

@@ -20,6 +20,7 @@ import keras  # noqa: E402
 
 from tfbegan import BEGAN, ModelConfig, ObjectiveConfig  # noqa: E402
 from tfbegan.config import AudioConfig, SpeechConfig  # noqa: E402
+from tfbegan.models.replicas import unpack  # noqa: E402
 
 SPEECH = SpeechConfig(
     AudioConfig(window_frames=11, n_mfcc=4),
@@ -80,7 +81,7 @@ class Rows(keras.callbacks.Callback):
         self.rows = []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.rows.append({n: float(np.ravel(v)[0]) for n, v in logs.items()})
+        self.rows.append(unpack(logs))
 
 
 def fit(model, steps=5):

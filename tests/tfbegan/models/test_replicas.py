@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from tfbegan.models.replicas import (
     mean_over_replicas,
+    pack,
     replica_count,
     rows_of_replica,
+    unpack,
 )
 
 _SCRIPT = Path(__file__).with_name("replicated.py")
@@ -76,3 +78,10 @@ def test_two_replicas_never_have_the_same_z():
     assert first.shape == second.shape == (100, 2, 8)
     rows = np.concatenate([first, second], axis=1).reshape(-1, 8)
     assert len(np.unique(rows, axis=0)) == 400
+
+
+def test_logs_come_back_by_name_packed_or_not():
+    logs = {"k": tf.constant([0.5]), "m_global": tf.constant([1.5])}
+    assert unpack(pack(logs)) == {"k": 0.5, "m_global": 1.5}
+    gathered = {"k m_global": np.array([[0.5, 1.5], [0.5, 1.5]])}
+    assert unpack(gathered) == {"k": 0.5, "m_global": 1.5}

@@ -20,6 +20,10 @@ class Counting(keras.Model):
             name="step", shape=(), dtype="int64", initializer="zeros"
         )
 
+    @property
+    def steps_done(self):
+        return int(self.step)
+
     def train_step(self, batch):
         self.step.assign_add(1)
         return {"mean": tf.reduce_mean(batch)}
