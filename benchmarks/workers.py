@@ -94,6 +94,7 @@ def work(parsed: argparse.Namespace) -> dict[str, Any]:
 
     from tfbegan import BEGAN
     from tfbegan.config import ModelConfig
+    from tfbegan.models.replicas import unpack
     from tfbegan.training.acceleration import keep_freed_memory
     from tfbegan.training.presets import PRESETS
 
@@ -115,7 +116,7 @@ def work(parsed: argparse.Namespace) -> dict[str, Any]:
         """When each step was done."""
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            np.ravel(logs["k"])
+            unpack(logs)  # waits for the step
             times.append(time.perf_counter())
             cpu_times.append(time.process_time())
 
