@@ -312,7 +312,7 @@ def test_collapse_is_warned_about(tiny_config, tmp_path, capfd, monkeypatch):
     """A generator that hears nothing of z and never learns."""
     from tfbegan.training import run
 
-    original = run._new_model
+    original = run.new_model
 
     def deaf(config, dataset):
         model = original(config, dataset)
@@ -321,7 +321,7 @@ def test_collapse_is_warned_about(tiny_config, tmp_path, capfd, monkeypatch):
             kernel.assign(0 * kernel)
         return model
 
-    monkeypatch.setattr(run, "_new_model", deaf)
+    monkeypatch.setattr(run, "new_model", deaf)
     config = shorter(tiny_config, learning_rate=1e-12, min_learning_rate=0.0)
     train(config, tmp_path)
     assert "nearly all the same" in " ".join(capfd.readouterr().err.split())
