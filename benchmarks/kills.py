@@ -9,7 +9,6 @@ interval.
 """
 
 import argparse
-import json
 import random
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 import tfbegan.models.began  # noqa: F401 - registers the classes
+from tfbegan.training.statistics import read_rows
 
 _TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 _INTERVAL = 5
@@ -63,22 +63,20 @@ def last_step(runs: Path) -> int:
     return max((int(path.stem[5:]) for path in saved), default=0)
 
 
-def last_row(runs: Path) -> int:
-    """The step of the last row of statistics."""
+def last_row(runs: Path, since: float = 0.0) -> int:
+    """The step of the last row of statistics; 0 if none is newer than that."""
     steps = [0]
     for file in runs.glob("*/stats.jsonl"):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            try:
-                steps.append(json.loads(line)["step"])
-            except json.JSONDecodeError:
-                break  # the kill cut it
+        if file.stat().st_mtime >= since:
+            steps += [row["step"] for row in read_rows(file)]
     return steps[-1]
 
 
 def live_and_die(process: subprocess.Popen, runs: Path, life: float) -> bool:
-    """Lets it live so long after its first new row; False if it ended."""
-    before = last_step(runs)
-    while process.poll() is None and last_row(runs) <= before:
+    """Lets it live so long after a row of its own; False if it ended."""
+    begun, before = time.time(), last_step(runs)
+    # Rows beyond the checkpoint that the life before left are dropped first.
+    while process.poll() is None and last_row(runs, begun) <= before:
         time.sleep(0.02)
     time.sleep(life)
     alive = process.poll() is None

@@ -233,7 +233,7 @@ def _of_decoder(decoder: Decoder) -> list[np.ndarray]:
 
 
 def _weights(layers: list) -> list[np.ndarray]:
-    return [w for layer in layers for w in (layer.get_weights())]
+    return [w for layer in layers for w in layer.get_weights()]
 
 
 # Tables

@@ -27,11 +27,6 @@ class Cluster:
     addresses: tuple[str, ...]
     index: int
 
-    @property
-    def is_chief(self) -> bool:
-        """Whether this is the worker that writes."""
-        return self.index == 0
-
 
 def read_cluster(environment: Mapping[str, str]) -> Cluster | None:
     """The cluster that TF_CONFIG describes; None where it is not set.

@@ -169,7 +169,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self.recorder.look(self.step, look)
         if self.config.histograms:
             reals = self.exhibits.reals
-            self.recorder.histograms(self.step, self.model, reals)
+            self.recorder.histograms(self.step, model, reals)
         if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:
             warning = (
                 f"Warning: the faces of step {self.step} are nearly all the"

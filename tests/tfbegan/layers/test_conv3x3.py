@@ -1,3 +1,5 @@
+"""A convolution after up-sampling, and biases that learn in full."""
+
 import keras
 import numpy as np
 import pytest

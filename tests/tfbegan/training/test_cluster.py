@@ -6,6 +6,7 @@ import pytest
 
 from tfbegan.errors import ConfigError
 from tfbegan.training.cluster import Cluster, read_cluster
+from tfbegan.training.team import Team
 
 WORKERS = ["a:1", "b:2"]
 
@@ -24,7 +25,7 @@ def task(index, kind="worker"):
 def test_the_first_worker_is_the_chief(index):
     cluster = read({"worker": WORKERS}, task(index))
     assert cluster == Cluster(("a:1", "b:2"), index)
-    assert cluster.is_chief == (index == 0)
+    assert Team(cluster=cluster).is_chief == (index == 0)
 
 
 def test_a_chief_comes_before_the_workers():
