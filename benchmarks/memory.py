@@ -1,6 +1,6 @@
 """Prints memory, open files and the time to the first step of a training.
 
-    python benchmarks/memory.py DATASET --steps 5000 [--filters 64]
+    python benchmarks/memory.py DATASET --preset paper --steps 5000
 
 The run is a real one, with pictures and checkpoints, in a temporary folder.
 """
@@ -59,13 +59,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--steps", type=int, default=5_000)
-    parser.add_argument("--filters", type=int, default=16)
+    parser.add_argument("--preset", choices=PRESETS, default="small-data")
+    parser.add_argument("--filters", type=int, help="the preset's by default")
     parsed = parser.parse_args()
     keras.utils.disable_interactive_logging()
-    preset = PRESETS["small-data"]
+    preset = PRESETS[parsed.preset]
+    filters = parsed.filters or preset.architecture.filters
     size = read_dataset_info(parsed.data).face.image_size
     config = RunConfig(
-        preset.architecture.replace(image_size=size, filters=parsed.filters),
+        preset.architecture.replace(image_size=size, filters=filters),
         preset.objective,
         preset.training.replace(steps=parsed.steps),
         str(parsed.data),
@@ -80,7 +82,7 @@ def main() -> None:
         table.add_row(str(step), f"{memory:.0f}", str(files))
     Console().print(table)
     print(
-        f"{size} px, n={parsed.filters}: first step after"
+        f"{size} px, n={filters}: first step after"
         f" {WatchedLoop.first_step_s:.1f} s, imports included"
     )
 

@@ -404,6 +404,8 @@ class TrainingConfig(Config):
         min_learning_rate: The floor of the halvings.
         stall_steps: M must fall within so many steps or the rate is halved;
             0 never halves.
+        decay_share: Share of the run, at its end, over which the rate falls
+            linearly to 0.
         beta_1: Adam's decay of the mean gradient.
         clip_norm: Global norm at which each network's gradient is clipped;
             0 never clips.
@@ -438,6 +440,7 @@ class TrainingConfig(Config):
     learning_rate: float = 1e-4
     min_learning_rate: float = 2e-5
     stall_steps: int = 4_000
+    decay_share: float = 0.0
     beta_1: float = 0.5
     clip_norm: float = 0.0
     ema_decay: float = 0.999
@@ -462,6 +465,7 @@ class TrainingConfig(Config):
         self.check_range("learning_rate", 0, 1, open_low=True)
         self.check_range("min_learning_rate", 0, self.learning_rate)
         self.check_range("stall_steps", 0, 100_000_000)
+        self.check_range("decay_share", 0, 1)
         self.check_range("beta_1", 0, 0.9999)
         self.check_range("clip_norm", 0, 1e6)
         self.check_range("ema_decay", 0, 0.999999)
@@ -477,6 +481,12 @@ class TrainingConfig(Config):
         self.check_range("clips_per_batch", 1, self.batch_size)
         self.check_range("gain_db", 0, 60)
         self.check_range("silence_share", 0, 1)
+
+    @property
+    def decay(self) -> range:
+        """The steps over which the rate falls to 0."""
+        first = self.steps - round(self.decay_share * self.steps)
+        return range(first, self.steps)
 
     @property
     def profiled_steps(self) -> range:

@@ -27,9 +27,9 @@ from tfbegan.models.noise import (
 )
 from tfbegan.models.pairing import Draws, Pairing
 from tfbegan.models.replicas import (
+    Board,
     ReplicaAdam,
     mean_over_replicas,
-    pack,
     rows_of_replica,
 )
 from tfbegan.models.sync_critic import SyncCritic
@@ -72,6 +72,8 @@ class BEGAN(keras.Model):
         step: int64 [], steps done.
         interruption: None, or a float32 variable [] of this worker, whose
             mean over all workers is then logged; never saved.
+        board: None, or where `fit` leaves a step's figures instead of
+            returning them; to be set before `fit`.
 
     Example:
         >>> began = BEGAN(ModelConfig(image_size=32, filters=8))
@@ -124,6 +126,7 @@ class BEGAN(keras.Model):
         self.discriminator_optimizer: Any = None
         self.critic_optimizer: Any = None
         self.interruption: Any = None
+        self.board: Board | None = None
         self.built = True
 
     def _new_generator(self, name: str) -> Generator:
@@ -242,6 +245,23 @@ class BEGAN(keras.Model):
         """Nothing is left to build. Keras would take a batch to find out,
         and fail on a dictionary that several workers share."""
 
+    def make_train_function(self, force: bool = False) -> Any:
+        """Keras's; with a board, one that has nothing to average."""
+        if self.board is None:
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            strategy = self.distribute_strategy
+            step = tf.function(
+                lambda batch: strategy.run(self.train_step, args=(batch,))
+            )
+
+            def train_function(iterator: Any) -> dict[str, Tensor]:
+                step(next(iterator))
+                return {}
+
+            self.train_function = train_function
+        return self.train_function
+
     def train_step(self, batch: Any) -> dict[str, Tensor]:
         """One step of the paper's algorithm on a batch of real faces.
 
@@ -304,26 +324,37 @@ class BEGAN(keras.Model):
             loss + cycle
             for loss, cycle in zip(of_generator, of_cycle, strict=True)
         ]
+        critic_loss, of_critic = self._critic_gradients(batch)
         terms = {
             **self._code_logs(code_distance, code_prior),
             **additions,
-            **self._teach_critic(batch),
+            **critic_loss,
         }
         if self.interruption is not None:
             terms["interruption"] = self.interruption.read_value()
-        of_discriminator = mean_over_replicas(of_discriminator)
-        of_generator = mean_over_replicas(of_generator)
-        real_error, fake_error, *values = mean_over_replicas(
-            [real_error, fake_error, *terms.values()]
+
+        of_discriminator, of_generator, of_critic, errors, values = (
+            mean_over_replicas(
+                of_discriminator,
+                of_generator,
+                of_critic,
+                [real_error, fake_error],
+                list(terms.values()),
+            )
         )
-        terms = dict(zip(terms, values, strict=True))
-        logs = self._logs(real_error, fake_error, **terms)
+        logs = self._logs(*errors, **dict(zip(terms, values, strict=True)))
         self.discriminator_optimizer.apply(of_discriminator, d_weights)
         self.generator_optimizer.apply(of_generator, g_weights)
-        self._update_k(real_error, fake_error)
+        if self.critic is not None:
+            self.critic_optimizer.apply(
+                of_critic, self.critic.trainable_variables
+            )
+        self._update_k(*errors)
         self._update_average()
         self.step.assign_add(1)
-        return pack(logs)
+        if self.board is not None:
+            self.board.write(logs)
+        return logs
 
     def test_step(self, batch: Any) -> dict[str, Tensor]:
         """L(x), L(G(z)) and M on held-out faces; changes nothing."""
@@ -336,7 +367,8 @@ class BEGAN(keras.Model):
             self._error(images, self.discriminator(images)),
             self._error(fakes, self.discriminator(fakes)),
         ]
-        return self._logs(*mean_over_replicas(errors))
+        (errors,) = mean_over_replicas(errors)
+        return self._logs(*errors)
 
     def _error(self, images: Tensor, reconstructions: Tensor) -> Tensor:
         return equilibrium.reconstruction_error(
@@ -375,16 +407,17 @@ class BEGAN(keras.Model):
             weight *= ramp(self.step, self.objective.sound_ramp_steps)
         return weight
 
-    def _teach_critic(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _critic_gradients(
+        self, batch: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Its loss by name, and the gradients; nothing without a critic."""
         if self.critic is None:
-            return {}
-        weights = self.critic.trainable_variables
+            return {}, []
         with tf.GradientTape() as tape:
             loss = self.pairing.critic_loss(batch)
             scaled = self.critic_optimizer.scale_loss(loss)
-        gradients = mean_over_replicas(tape.gradient(scaled, weights))
-        self.critic_optimizer.apply(gradients, weights)
-        return {"critic_loss": loss}
+        gradients = tape.gradient(scaled, self.critic.trainable_variables)
+        return {"critic_loss": loss}, gradients
 
     def _code_prior(self, codes: Tensor) -> Tensor:
         """Of D's codes; with sound it is the look codes that z replaces."""

@@ -6,18 +6,20 @@ and losses and gradients are means over all replicas. With one replica nothing
 of this leaves a trace in the graph.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 Tensor = Any
 
-_SEPARATOR = " "
-_BYTES_PER_PACK = 2**25
-"""Small tensors travel together: two workers gained a tenth by it."""
+_BYTES_PER_PACK = 2**28
+"""More than the gradients of any network here: what travels together waits
+once."""
+
+_MOST_FIGURES = 64
 
 
 def replica_count() -> int:
@@ -43,46 +45,59 @@ def rows_of_replica(draw: Callable[[Tensor], Tensor], count: Tensor) -> Tensor:
     return draw(count * replicas)[first : first + count]
 
 
-def mean_over_replicas(values: Sequence[Tensor]) -> list[Tensor]:
-    """The mean of each tensor over all replicas, equal on all of them."""
+def mean_over_replicas(*groups: Sequence[Tensor]) -> list[list[Tensor]]:
+    """The mean of each tensor over all replicas, equal on all of them.
+
+    All travel in one exchange: at each one the replicas wait for the slowest.
+
+    Args:
+        *groups: Float32 tensors of known shape.
+
+    Returns:
+        As many lists, of as many tensors.
+    """
     replicas = replica_count()
     if replicas == 1:
-        return list(values)
+        return [list(group) for group in groups]
     context = tf.distribute.get_replica_context()
     options = tf.distribute.experimental.CommunicationOptions(
         bytes_per_pack=_BYTES_PER_PACK
     )
-    return context.all_reduce(
-        tf.distribute.ReduceOp.MEAN, list(values), options
+    means = iter(
+        context.all_reduce(
+            tf.distribute.ReduceOp.MEAN,
+            [tensor for group in groups for tensor in group],
+            options,
+        )
     )
+    return [list(itertools.islice(means, len(group))) for group in groups]
 
 
-def pack(figures: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The logs of a step, as `fit` is to get them.
+class Board:
+    """Where a step leaves its figures for this process to read.
 
-    Keras exchanges every entry between the workers by itself, so several
-    replicas have but one: the names in its key, the figures in its row.
-
-    Args:
-        figures: float32 [1] by name; equal on all replicas.
-
-    Returns:
-        The same with one replica; else one entry [1, n].
+    What `train_step` returns Keras averages over the replicas, every figure in
+    two exchanges of its own, though they are equal on all of them already.
     """
-    if replica_count() == 1:
-        return dict(figures)
-    row = tf.concat([tf.cast(v, tf.float32) for v in figures.values()], axis=0)
-    return {_SEPARATOR.join(figures): row[None]}
 
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+        self._row = tf.Variable(tf.zeros(_MOST_FIGURES), trainable=False)
 
-def unpack(logs: Mapping[str, Any]) -> dict[str, float]:
-    """The figures in what `fit` gives to a callback, packed or not."""
-    figures: dict[str, float] = {}
-    for key, value in logs.items():
-        names = key.split(_SEPARATOR)
-        row = np.reshape(value, (-1, len(names)))[0]
-        figures.update(zip(names, map(float, row), strict=True))
-    return figures
+    def write(self, figures: Mapping[str, Tensor]) -> None:
+        """Part of a step.
+
+        Args:
+            figures: float32 [1] by name, at most 64; equal on all replicas.
+        """
+        self._names = tuple(figures)
+        row = tf.concat(list(figures.values()), axis=0)
+        self._row.assign(tf.pad(row, [[0, _MOST_FIGURES - len(figures)]]))
+
+    def read(self) -> dict[str, float]:
+        """The figures of the last step, for which this waits."""
+        row = self._row.numpy()[: len(self._names)]
+        return dict(zip(self._names, row.tolist(), strict=True))
 
 
 class ReplicaAdam(keras.optimizers.Adam):

@@ -13,7 +13,6 @@ from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
-from tfbegan.models.replicas import unpack
 from tfbegan.training.checkpoints import (
     LoopState,
     last_good_step,
@@ -84,7 +83,7 @@ class TrainingLoop(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1
-        figures = unpack(logs)
+        figures = self._figures(logs)
         self._stop_where_diverged(figures)
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):
@@ -95,6 +94,10 @@ class TrainingLoop(keras.callbacks.Callback):
             self._save()
         if self.received_signal or self.step >= self.config.steps:
             self.model.stop_training = True
+
+    def _figures(self, logs: Any) -> dict[str, float]:
+        """Of the step that was just done."""
+        return {name: np.asarray(value).item() for name, value in logs.items()}
 
     def finish(self) -> None:
         """Gives files, screen and signals back; to be called in any case."""

@@ -154,6 +154,10 @@ def resume(
                 return _run(job, model, schedule, interval)
         schedule.restore(checkpoint.state.schedule)
         interval.restore(checkpoint.state.interval)
+        with team.scope():
+            # With other --steps than before the decay is at another place.
+            last_update = checkpoint.step - interval.steps
+            checkpoint.model.learning_rate = schedule.rate(last_update)
         notes = _notes(checkpoint)
         return _run(job, checkpoint.model, schedule, interval, notes)
 
@@ -345,6 +349,7 @@ def _schedule(training: TrainingConfig) -> StallSchedule:
         training.learning_rate,
         training.min_learning_rate,
         training.stall_steps,
+        training.decay,
     )
 
 

@@ -1,4 +1,4 @@
-"""The learning rate: halved where the convergence measure stalls."""
+"""The learning rate: halved where M stalls, and falling at the end of a run."""
 
 from typing import Any
 
@@ -11,20 +11,27 @@ class StallSchedule:
     """Halves the learning rate when M has not fallen for a while.
 
     Users of BEGAN report collapse with too small a rate as well as with too
-    large a one, hence the floor.
+    large a one, hence the floor. It is for the halvings: in a decay, which
+    ends the run, the rate falls to 0.
 
     Args:
         learning_rate: At the start.
         floor: The least that it becomes.
         stall_steps: Steps without progress before a halving; 0 never halves.
+        decay: The steps over which the rate falls linearly to 0.
     """
 
     def __init__(
-        self, learning_rate: float, floor: float, stall_steps: int
+        self,
+        learning_rate: float,
+        floor: float,
+        stall_steps: int,
+        decay: range = range(0),
     ) -> None:
         self.learning_rate = learning_rate
         self.floor = floor
         self.stall_steps = stall_steps
+        self.decay = decay
         self.smoothed: float | None = None
         self.best = float("inf")
         self.best_step = 0
@@ -41,7 +48,14 @@ class StallSchedule:
         elif self.stall_steps and step - self.best_step >= self.stall_steps:
             self.learning_rate = max(self.learning_rate / 2, self.floor)
             self.best, self.best_step = self.smoothed, step
-        return self.learning_rate
+        return self.rate(step)
+
+    def rate(self, step: int) -> float:
+        """What the last `update` returned, if it was at this step."""
+        if not self.decay:
+            return self.learning_rate
+        left = (self.decay.stop - step) / len(self.decay)
+        return self.learning_rate * min(max(left, 0.0), 1.0)
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs, as plain JSON types."""

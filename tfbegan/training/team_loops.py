@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfbegan.models.began import BEGAN
-from tfbegan.models.replicas import unpack
+from tfbegan.models.replicas import Board
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 
@@ -27,21 +27,23 @@ class TeamLoop(TrainingLoop):
         super().__init__(*args)
         self._own_signal: int | None = None
         self._mark = tf.Variable(0.0, trainable=False)
+        self._board = Board()
         self._copy: BEGAN | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.model.interruption = self._mark
+        self.model.board = self._board
         super().on_train_begin(logs)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._own_signal:
             self._mark.assign(1.0)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        figures = unpack(logs)
+    def _figures(self, logs: Any) -> dict[str, float]:
+        figures = self._board.read()
         if figures.pop("interruption") > 0:
             self.received_signal = self._own_signal or signal.SIGTERM
-        super().on_train_batch_end(batch, figures)
+        return figures
 
     def model_to_look_at(self) -> BEGAN:
         if self._copy is None:

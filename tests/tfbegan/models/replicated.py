@@ -20,7 +20,7 @@ import keras  # noqa: E402
 
 from tfbegan import BEGAN, ModelConfig, ObjectiveConfig  # noqa: E402
 from tfbegan.config import AudioConfig, SpeechConfig  # noqa: E402
-from tfbegan.models.replicas import unpack  # noqa: E402
+from tfbegan.models.replicas import Board  # noqa: E402
 
 SPEECH = SpeechConfig(
     AudioConfig(window_frames=11, n_mfcc=4),
@@ -74,20 +74,26 @@ def make(kind="noise", clip_norm=0.05):
 
 
 class Rows(keras.callbacks.Callback):
-    """The figures of every step."""
+    """The figures of every step: what Keras averages, or the board's."""
 
-    def __init__(self):
+    def __init__(self, board):
         super().__init__()
+        self.board = board
         self.rows = []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.rows.append(unpack(logs))
+        if self.board is not None:
+            assert logs == {}
+            self.rows.append(self.board.read())
+        else:
+            self.rows.append({k: np.asarray(v).item() for k, v in logs.items()})
 
 
-def fit(model, steps=5):
+def fit(model, steps=5, board=None):
     parts = [batch(seed) for seed in range(steps)]
     stacked = {name: np.stack([p[name] for p in parts]) for name in parts[0]}
-    rows = Rows()
+    model.board = board
+    rows = Rows(board)
     model.fit(
         tf.data.Dataset.from_tensor_slices(stacked),
         epochs=1, verbose=0, shuffle=False, callbacks=[rows],
@@ -110,9 +116,12 @@ def losses():
         with strategy.scope():
             model = make(kind)
         two = fit(model)
+        with strategy.scope():
+            model_with_board = make(kind)
         found[kind] = {
             "one": one,
             "two": two,
+            "board": fit(model_with_board, board=Board()),
             "unclipped": fit(make(kind, clip_norm=0.0)),
             "copies": copies_that_differ(strategy, model),
         }

@@ -10,11 +10,10 @@ import pytest
 import tensorflow as tf
 
 from tfbegan.models.replicas import (
+    Board,
     mean_over_replicas,
-    pack,
     replica_count,
     rows_of_replica,
-    unpack,
 )
 
 _SCRIPT = Path(__file__).with_name("replicated.py")
@@ -33,7 +32,7 @@ def test_one_replica_leaves_no_trace_in_the_graph():
 
     @tf.function
     def compute(value):
-        (mean,) = mean_over_replicas([value])
+        ((mean,),) = mean_over_replicas([value])
         return rows_of_replica(lambda rows: mean[:rows], 2)
 
     operations = compute.get_concrete_function(tf.constant([1.0, 2.0])).graph
@@ -80,8 +79,25 @@ def test_two_replicas_never_have_the_same_z():
     assert len(np.unique(rows, axis=0)) == 400
 
 
-def test_logs_come_back_by_name_packed_or_not():
-    logs = {"k": tf.constant([0.5]), "m_global": tf.constant([1.5])}
-    assert unpack(pack(logs)) == {"k": 0.5, "m_global": 1.5}
-    gathered = {"k m_global": np.array([[0.5, 1.5], [0.5, 1.5]])}
-    assert unpack(gathered) == {"k": 0.5, "m_global": 1.5}
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["noise", "audio+noise"])
+def test_the_board_shows_what_keras_would_average(losses, kind):
+    assert losses[kind]["board"] == losses[kind]["two"]
+
+
+def test_the_board_shows_the_last_step_by_name():
+    board = Board()
+    assert board.read() == {}
+
+    @tf.function
+    def step(number):
+        board.write({"k": number[None], "m_global": 2.0 * number[None]})
+
+    step(tf.constant(0.25))
+    step(tf.constant(0.5))
+    assert board.read() == {"k": 0.5, "m_global": 1.0}
+
+
+def test_groups_come_back_as_they_were_given():
+    groups = mean_over_replicas([1.0, 2.0], [], [3.0])
+    assert groups == [[1.0, 2.0], [], [3.0]]
