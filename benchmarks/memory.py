@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5_000)
     parser.add_argument("--preset", choices=PRESETS, default="small-data")
     parser.add_argument("--filters", type=int, help="the preset's by default")
+    parser.add_argument("--batch-size", type=int, default=16)
     parsed = parser.parse_args()
     keras.utils.disable_interactive_logging()
     preset = PRESETS[parsed.preset]
@@ -69,7 +70,13 @@ def main() -> None:
     config = RunConfig(
         preset.architecture.replace(image_size=size, filters=filters),
         preset.objective,
-        preset.training.replace(steps=parsed.steps),
+        preset.training.replace(
+            steps=parsed.steps,
+            batch_size=parsed.batch_size,
+            clips_per_batch=min(
+                preset.training.clips_per_batch, parsed.batch_size
+            ),
+        ),
         str(parsed.data),
         data_fingerprint(parsed.data),
     )
@@ -82,7 +89,7 @@ def main() -> None:
         table.add_row(str(step), f"{memory:.0f}", str(files))
     Console().print(table)
     print(
-        f"{size} px, n={filters}: first step after"
+        f"{size} px, n={filters}, batches of {parsed.batch_size}: first step after"
         f" {WatchedLoop.first_step_s:.1f} s, imports included"
     )
 

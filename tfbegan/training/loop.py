@@ -13,6 +13,7 @@ from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
+from tfbegan.training.background import Background
 from tfbegan.training.checkpoints import (
     LoopState,
     last_good_step,
@@ -36,6 +37,9 @@ EXPLODED = 100.0
 
 class TrainingLoop(keras.callbacks.Callback):
     """Guards, logs, looks, saves and stops; the model does the learning.
+
+    Looks and checkpoints are made of a twin that stays at their step, in a
+    thread, while the model goes on.
 
     Args:
         folder: Of the run.
@@ -65,11 +69,13 @@ class TrainingLoop(keras.callbacks.Callback):
         self.received_signal: int | None = None
         self._last_look: Look | None = None
         self._collapsed = False
+        self._twin: BEGAN | None = None
+        self._background = Background()
         self._to_give_back = ExitStack()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.step = self.model.steps_done
-        self.saved_step = self.step if self.step else -1
+        self.kept_step = self.step if self.step else -1
         self._open()
         for number in (signal.SIGINT, signal.SIGTERM):
             handler = signal.signal(number, self._on_signal)
@@ -80,6 +86,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self._to_give_back.callback(self.recorder.close)
         self.progress = ProgressLine(self.config.steps, self.step)
         self._to_give_back.callback(self.progress.close)
+        self._to_give_back.callback(self._background.close)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1
@@ -88,10 +95,11 @@ class TrainingLoop(keras.callbacks.Callback):
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):
             self._log()
-        if self._is_due(self.config.picture_steps):
-            self._look()
-        if self._is_due(self.config.checkpoint_steps):
-            self._save()
+        look = self._is_due(self.config.picture_steps)
+        save = self._is_due(self.config.checkpoint_steps)
+        if look or save:
+            self._keep(look, save)
+        self._background.check()
         if self.received_signal or self.step >= self.config.steps:
             self.model.stop_training = True
 
@@ -104,9 +112,9 @@ class TrainingLoop(keras.callbacks.Callback):
         self._to_give_back.close()
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self.step != self.saved_step:
-            self._look()
-            self._save()
+        if self.step != self.kept_step:
+            self._keep(look=True, save=True)
+        self._background.wait()
 
     def _is_due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
@@ -116,6 +124,7 @@ class TrainingLoop(keras.callbacks.Callback):
             exploded = name.endswith("_error") and value > EXPLODED
             if np.isfinite(value) and not exploded:
                 continue
+            self._background.wait()
             good = last_good_step(self.folder.checkpoints)
             kept = (
                 "There is no checkpoint yet"
@@ -161,58 +170,75 @@ class TrainingLoop(keras.callbacks.Callback):
             self.model.learning_rate = rate
         return rate
 
-    def model_to_look_at(self) -> BEGAN:
-        """The model, or one that is equal."""
-        return self.model
+    def _keep(self, look: bool, save: bool) -> None:
+        """Looks at the model of this step, or saves it, or both."""
+        # Until then the twin is in use.
+        self._background.wait()
+        twin = self._twin_of_now()
+        step = self.step
+        state = LoopState(self.schedule.state(), self.interval.state())
 
-    def _look(self) -> None:
-        model = self.model_to_look_at()
+        def keep() -> None:
+            if look:
+                self._look(twin, step)
+            if save:
+                self._save(twin, state)
+
+        self._background.do(keep)
+        if save:
+            self.kept_step = step
+
+    def _twin_of_now(self) -> BEGAN:
+        if self._twin is None:
+            self._twin = self.model.new_twin()
+        self._twin.copy_state(self.model)
+        return self._twin
+
+    def _look(self, model: BEGAN, step: int) -> None:
         look = look_at(model, self.exhibits, self.config.seed)
-        save_look(look, self.folder, self.step, Provenance.of_model(model))
-        self.recorder.look(self.step, look)
+        save_look(look, self.folder, step, Provenance.of_model(model))
+        self.recorder.look(step, look)
         if self.config.histograms:
-            reals = self.exhibits.reals
-            self.recorder.histograms(self.step, model, reals)
+            self.recorder.histograms(step, model, self.exhibits.reals)
         if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:
             warning = (
-                f"Warning: the faces of step {self.step} are nearly all the"
+                f"Warning: the faces of step {step} are nearly all the"
                 f" same (spread {look.fake_spread:.3f}, real"
                 f" {look.real_spread:.3f}). If this lasts, raise --gamma or"
                 " --lambda-k, or use --preset small-data."
             )
             self.progress.say(warning)
-            write_note(self.folder, self.step, COLLAPSE, warning)
+            write_note(self.folder, step, COLLAPSE, warning)
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
         self._last_look = look
         if look.quality is not None:
-            self._keep_the_best(look.quality)
+            self._keep_the_best(model, step, look.quality)
 
-    def _keep_the_best(self, quality: float) -> None:
+    def _keep_the_best(self, model: BEGAN, step: int, quality: float) -> None:
         """A generator that hears is kept as of its best look."""
         best = self.folder.read_best()
-        if best is None or best.step > self.step or quality >= best.quality:
-            save_generator(self.folder.generator_file, self.model)
-            self.folder.write_best(Best(self.step, quality))
+        if best is None or best.step > step or quality >= best.quality:
+            save_generator(self.folder.generator_file, model)
+            self.folder.write_best(Best(step, quality))
 
-    def _save(self) -> None:
+    def _save(self, model: BEGAN, state: LoopState) -> None:
         save_checkpoint(
             self.folder.checkpoints,
-            self.model,
-            LoopState(self.schedule.state(), self.interval.state()),
+            model,
+            state,
             self.config.keep_checkpoints,
-            self._merit(),
+            self._merit(state),
         )
         if self.exhibits.sheet is None:
-            save_generator(self.folder.generator_file, self.model)
-        self.saved_step = self.step
+            save_generator(self.folder.generator_file, model)
 
-    def _merit(self) -> float | None:
+    def _merit(self, state: LoopState) -> float | None:
         """How good the model is, by the figure that the user chose."""
         look, by = self._last_look, self.config.best_by
         if by == "auto":
             by = "m_global" if self.exhibits.sheet is None else "quality"
         if by == "m_global":
-            smoothed = self.schedule.smoothed
+            smoothed = state.schedule["smoothed"]
             return None if smoothed is None else -smoothed
         if look is None:
             return None

@@ -6,7 +6,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbegan.models.began import BEGAN
 from tfbegan.models.replicas import Board
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
@@ -15,9 +14,9 @@ from tfbegan.training.loop import TrainingLoop
 class TeamLoop(TrainingLoop):
     """The loop of a chief whose model lives on several devices.
 
-    Looks are taken at a copy on one device: at the model itself all workers
-    would have to look together. And a signal to one worker ends all of them
-    after the same step: each worker's mark is averaged with the step's losses.
+    Its twin is on one device: at the model itself all workers would have to
+    look together. A signal to one worker ends all of them after the same step:
+    each worker's mark is averaged with the step's losses.
 
     Args:
         *args: Of `TrainingLoop`.
@@ -28,7 +27,6 @@ class TeamLoop(TrainingLoop):
         self._own_signal: int | None = None
         self._mark = tf.Variable(0.0, trainable=False)
         self._board = Board()
-        self._copy: BEGAN | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.model.interruption = self._mark
@@ -44,12 +42,6 @@ class TeamLoop(TrainingLoop):
         if figures.pop("interruption") > 0:
             self.received_signal = self._own_signal or signal.SIGTERM
         return figures
-
-    def model_to_look_at(self) -> BEGAN:
-        if self._copy is None:
-            self._copy = BEGAN.from_config(self.model.get_config())
-        self._copy.set_weights(self.model.get_weights())
-        return self._copy
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._own_signal = number
@@ -70,8 +62,6 @@ class FollowerLoop(TeamLoop):
             self._follow_schedule()
             self.interval = Interval()
 
-    def _look(self) -> None:
-        pass
-
-    def _save(self) -> None:
-        self.saved_step = self.step
+    def _keep(self, look: bool, save: bool) -> None:
+        if save:
+            self.kept_step = self.step

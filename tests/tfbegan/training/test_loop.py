@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import threading
+import time
 
 import keras
 import numpy as np
@@ -84,6 +86,15 @@ def fit(model, folder, data=None, config=CONFIG, **kwargs):
     return loop
 
 
+def wait_for(path):
+    """Until a file that a background writes is there."""
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{path} never came")
+
+
 def saved_steps(folder):
     return sorted(
         int(path.stem[5:]) for path in folder.glob("checkpoints/*.keras")
@@ -101,6 +112,48 @@ def test_it_logs_saves_and_looks_when_due(model, tmp_path):
     assert (tmp_path / "generator.keras").is_file()
     # Looks are due every 100 steps, and at the end.
     assert [p.name for p in tmp_path.glob("samples/*")] == ["step-00000008.png"]
+
+
+@pytest.mark.slow
+def test_steps_go_on_while_a_step_is_looked_at_and_saved(
+    model, tmp_path, monkeypatch
+):
+    """And what is kept is of that step, whatever has been learnt since."""
+    seen = {}
+    go_on = threading.Event()
+    look_at = loop_module.look_at
+
+    def slow_look(looked_at, *rest):
+        assert go_on.wait(60)
+        seen["step"] = looked_at.steps_done
+        return look_at(looked_at, *rest)
+
+    def note():
+        seen["behind"] = model.steps_done
+        go_on.set()
+
+    monkeypatch.setattr(loop_module, "look_at", slow_look)
+    config = CONFIG.replace(picture_steps=4, steps=6, keep_checkpoints=9)
+    fit(
+        model,
+        tmp_path,
+        batches(steps=6),
+        config=config,
+        callbacks=[
+            Meanwhile(4, lambda: seen.update(weights=model.get_weights())),
+            Meanwhile(5, note),
+        ],
+    )
+    assert seen["behind"] == 5
+    assert saved_steps(tmp_path) == [4, 6]
+    saved = keras.models.load_model(
+        tmp_path / "checkpoints" / "step-00000004.keras"
+    )
+    assert saved.steps_done == 4
+    for received, expected in zip(
+        saved.get_weights(), seen["weights"], strict=True
+    ):
+        np.testing.assert_array_equal(received, expected)
 
 
 @pytest.mark.slow
@@ -133,6 +186,7 @@ def test_without_a_checkpoint_the_advice_is_to_start_again(model, tmp_path):
 def test_the_last_good_checkpoint_is_one_that_is_whole(model, tmp_path):
     def spoil():
         path = tmp_path / "checkpoints" / "step-00000004.keras"
+        wait_for(path.with_suffix(".json"))
         path.write_bytes(path.read_bytes()[:-1])
 
     with pytest.raises(DivergedError, match="no checkpoint yet"):
@@ -173,14 +227,15 @@ def test_a_disk_that_fills_up_is_told_and_spoils_nothing(
     hashes = {}
 
     def fill():
+        wait_for(tmp_path / "checkpoints" / "step-00000004.json")
         (path,) = tmp_path.glob("checkpoints/*.keras")
         hashes[path] = sha256_file(path)
 
-        def save(target):
+        def save(self, target):
             target.write_bytes(b"half a file")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(model, "save", save)
+        monkeypatch.setattr(BEGAN, "save", save)
 
     with pytest.raises(OutputError, match="disk is full"):
         fit(model, tmp_path, callbacks=[Meanwhile(5, fill)])
