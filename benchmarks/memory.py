@@ -89,8 +89,8 @@ def main() -> None:
         table.add_row(str(step), f"{memory:.0f}", str(files))
     Console().print(table)
     print(
-        f"{size} px, n={filters}, batches of {parsed.batch_size}: first step after"
-        f" {WatchedLoop.first_step_s:.1f} s, imports included"
+        f"{size} px, n={filters}, batches of {parsed.batch_size}: first step"
+        f" after {WatchedLoop.first_step_s:.1f} s, imports included"
     )
 
 
