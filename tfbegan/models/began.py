@@ -277,7 +277,8 @@ class BEGAN(keras.Model):
         if self.train_function is None or force:
             strategy = self.distribute_strategy
             step = tf.function(
-                lambda batch: strategy.run(self.train_step, args=(batch,))
+                lambda batch: strategy.run(self.train_step, args=(batch,)),
+                autograph=False,
             )
 
             def train_function(iterator: Any) -> dict[str, Tensor]:
