@@ -1,6 +1,5 @@
 """BEGAN: the model whose train_step is the paper's algorithm."""
 
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -223,29 +222,6 @@ class BEGAN(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was."""
         self.compile(**config)
-
-    def new_twin(self) -> "BEGAN":
-        """A compiled model of the same config, on one device."""
-        twin = type(self).from_config(self.get_config())
-        twin.compile_from_config(self.get_compile_config())
-        return twin
-
-    def copy_state(self, other: "BEGAN") -> None:
-        """Makes this compiled model equal to another of the same config."""
-        for own, others in zip(
-            self._state_variables(), other._state_variables(), strict=True
-        ):
-            own.assign(ops.convert_to_tensor(others))
-
-    def _state_variables(self) -> list[Any]:
-        """All that training goes by: the weights, and the optimizers'."""
-        optimizers = (
-            self.generator_optimizer,
-            self.discriminator_optimizer,
-            self.critic_optimizer,
-        )
-        of_optimizers = [o.variables for o in optimizers if o is not None]
-        return [*self.weights, *itertools.chain(*of_optimizers)]
 
     @property
     def steps_done(self) -> int:

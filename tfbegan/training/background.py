@@ -1,11 +1,12 @@
 """Work that training need not wait for."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 
 class Background:
-    """One thread, which does one thing at a time.
+    """One thread, which does one thing after another.
 
     TensorFlow computes, and files are written, outside of Python's lock, so a
     device goes on with its steps meanwhile.
@@ -13,36 +14,30 @@ class Background:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="background")
-        self._last: Future[None] | None = None
+        self._begun: deque[Future[None]] = deque()
 
     def do(self, work: Callable[[], None]) -> None:
-        """Begins with `work`; waits for what was begun before.
-
-        Raises:
-            Exception: As `wait`.
-        """
-        self.wait()
-        self._last = self._executor.submit(work)
+        """Has `work` done after all that was asked for before."""
+        self._begun.append(self._executor.submit(work))
 
     def check(self) -> None:
         """Waits for nothing.
 
         Raises:
-            Exception: What was begun last has failed with it.
+            Exception: Something failed with it; told once.
         """
-        if self._last is not None and self._last.done():
-            self.wait()
+        while self._begun and self._begun[0].done():
+            self._begun.popleft().result()
 
     def wait(self) -> None:
-        """Until what was begun last is done.
+        """Until all is done.
 
         Raises:
-            Exception: It failed with that; told once.
+            Exception: As `check`, the first one; the rest is not waited for.
         """
-        last, self._last = self._last, None
-        if last is not None:
-            last.result()
+        while self._begun:
+            self._begun.popleft().result()
 
     def close(self) -> None:
-        """Waits, and tells of no failure; nothing can be begun any more."""
+        """Waits, and tells of no failure; nothing can be asked for then."""
         self._executor.shutdown()

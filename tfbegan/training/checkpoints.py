@@ -69,22 +69,13 @@ class Checkpoint:
     damaged: tuple[str, ...]
 
 
-def save_checkpoint(
-    folder: Path,
-    model: BEGAN,
-    state: LoopState,
-    keep: int,
-    merit: float | None = None,
-) -> Path:
-    """Saves the model and removes what is neither new nor the best.
+def save_checkpoint(folder: Path, model: BEGAN, state: LoopState) -> Path:
+    """Saves the model.
 
     Args:
         folder: Of the checkpoints.
         model: To save.
         state: The rest of what training needs.
-        keep: How many of the newest stay.
-        merit: How good the model is; the checkpoint of the highest merit
-            stays as well. None is no candidate.
 
     Returns:
         The file.
@@ -106,15 +97,29 @@ def save_checkpoint(
             "sha256": sha256_file(path),
             "schedule": state.schedule,
             "interval": state.interval,
-            "merit": merit,
+            "merit": None,
         },
     )
+    return path
+
+
+def rate_checkpoint(path: Path, merit: float | None) -> None:
+    """Says how good the model in a checkpoint is; None is not to say.
+
+    Raises:
+        OutputError: It can't be written; the checkpoint is as it was.
+    """
+    content = read_json(_sidecar(path))
+    write_json(_sidecar(path), {**content, "merit": merit})
+
+
+def prune_checkpoints(folder: Path, keep: int) -> None:
+    """Removes what is neither among the newest nor the best."""
     best = best_checkpoint(folder)
     for old in _newest_first(folder)[keep:]:
         if old != best:
             _sidecar(old).unlink(missing_ok=True)
             old.unlink()
-    return path
 
 
 def best_checkpoint(folder: Path) -> Path | None:

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,6 +18,8 @@ from tfbegan.training.background import Background
 from tfbegan.training.checkpoints import (
     LoopState,
     last_good_step,
+    prune_checkpoints,
+    rate_checkpoint,
     save_checkpoint,
     save_generator,
 )
@@ -27,6 +30,7 @@ from tfbegan.training.progress import ProgressLine
 from tfbegan.training.recorder import Recorder
 from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
+from tfbegan.training.statistics import read_rows
 
 COLLAPSE_RATIO = 0.3
 """Spread of fakes over reals below which a run is called collapsed."""
@@ -38,8 +42,9 @@ EXPLODED = 100.0
 class TrainingLoop(keras.callbacks.Callback):
     """Guards, logs, looks, saves and stops; the model does the learning.
 
-    Looks and checkpoints are made of a twin that stays at their step, in a
-    thread, while the model goes on.
+    Looks are taken at a twin that stays at its step, in a thread, while the
+    model goes on; one that a crash cut off is taken again. Checkpoints are
+    waited for, so that a crash loses one interval and no more.
 
     Args:
         folder: Of the run.
@@ -75,8 +80,10 @@ class TrainingLoop(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.step = self.model.steps_done
-        self.kept_step = self.step if self.step else -1
+        self.saved_step = self.step if self.step else -1
         self._open()
+        if self._lacks_a_look():
+            self._look()
         for number in (signal.SIGINT, signal.SIGTERM):
             handler = signal.signal(number, self._on_signal)
             self._to_give_back.callback(signal.signal, number, handler)
@@ -95,10 +102,10 @@ class TrainingLoop(keras.callbacks.Callback):
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):
             self._log()
-        look = self._is_due(self.config.picture_steps)
-        save = self._is_due(self.config.checkpoint_steps)
-        if look or save:
-            self._keep(look, save)
+        if self._is_due(self.config.picture_steps):
+            self._look()
+        if self._is_due(self.config.checkpoint_steps):
+            self._save()
         self._background.check()
         if self.received_signal or self.step >= self.config.steps:
             self.model.stop_training = True
@@ -112,8 +119,9 @@ class TrainingLoop(keras.callbacks.Callback):
         self._to_give_back.close()
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self.step != self.kept_step:
-            self._keep(look=True, save=True)
+        if self.step != self.saved_step:
+            self._look()
+            self._save()
         self._background.wait()
 
     def _is_due(self, every: int) -> bool:
@@ -170,34 +178,28 @@ class TrainingLoop(keras.callbacks.Callback):
             self.model.learning_rate = rate
         return rate
 
-    def _keep(self, look: bool, save: bool) -> None:
-        """Looks at the model of this step, or saves it, or both."""
-        # Until then the twin is in use.
+    def _look(self) -> None:
+        """Begins with it."""
+        # Until then the twin is looked at.
         self._background.wait()
-        twin = self._twin_of_now()
-        step = self.step
-        state = LoopState(self.schedule.state(), self.interval.state())
-
-        def keep() -> None:
-            if look:
-                self._look(twin, step)
-            if save:
-                self._save(twin, state)
-
-        self._background.do(keep)
-        if save:
-            self.kept_step = step
-
-    def _twin_of_now(self) -> BEGAN:
         if self._twin is None:
-            self._twin = self.model.new_twin()
-        self._twin.copy_state(self.model)
-        return self._twin
+            self._twin = BEGAN.from_config(self.model.get_config())
+        twin, step = self._twin, self.step
+        twin.set_weights(self.model.get_weights())
+        self._background.do(lambda: self._look_at(twin, step))
 
-    def _look(self, model: BEGAN, step: int) -> None:
+    def _lacks_a_look(self) -> bool:
+        """Whether the run ended while a look at this step was being taken."""
+        if not self.step or self.step % self.config.picture_steps:
+            return False
+        rows = read_rows(self.folder.looks_file)
+        return not rows or rows[-1]["step"] < self.step
+
+    def _look_at(self, model: BEGAN, step: int) -> None:
         look = look_at(model, self.exhibits, self.config.seed)
         save_look(look, self.folder, step, Provenance.of_model(model))
-        self.recorder.look(step, look)
+        if look.quality is not None:
+            self._keep_the_best(model, step, look.quality)
         if self.config.histograms:
             self.recorder.histograms(step, model, self.exhibits.reals)
         if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:
@@ -211,8 +213,8 @@ class TrainingLoop(keras.callbacks.Callback):
             write_note(self.folder, step, COLLAPSE, warning)
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
         self._last_look = look
-        if look.quality is not None:
-            self._keep_the_best(model, step, look.quality)
+        # Last: its row says that the look was taken.
+        self.recorder.look(step, look)
 
     def _keep_the_best(self, model: BEGAN, step: int, quality: float) -> None:
         """A generator that hears is kept as of its best look."""
@@ -221,25 +223,32 @@ class TrainingLoop(keras.callbacks.Callback):
             save_generator(self.folder.generator_file, model)
             self.folder.write_best(Best(step, quality))
 
-    def _save(self, model: BEGAN, state: LoopState) -> None:
-        save_checkpoint(
+    def _save(self) -> None:
+        if self.model.stop_training or self.step >= self.config.steps:
+            self._background.wait()  # a run that has ended lacks nothing
+        path = save_checkpoint(
             self.folder.checkpoints,
-            model,
-            state,
-            self.config.keep_checkpoints,
-            self._merit(state),
+            self.model,
+            LoopState(self.schedule.state(), self.interval.state()),
         )
+        m_global = self.schedule.smoothed
+        # After the look at the same step, if there is one.
+        self._background.do(lambda: self._sort_out(path, m_global))
         if self.exhibits.sheet is None:
-            save_generator(self.folder.generator_file, model)
+            save_generator(self.folder.generator_file, self.model)
+        self.saved_step = self.step
 
-    def _merit(self, state: LoopState) -> float | None:
+    def _sort_out(self, path: Path, m_global: float | None) -> None:
+        rate_checkpoint(path, self._merit(m_global))
+        prune_checkpoints(self.folder.checkpoints, self.config.keep_checkpoints)
+
+    def _merit(self, m_global: float | None) -> float | None:
         """How good the model is, by the figure that the user chose."""
         look, by = self._last_look, self.config.best_by
         if by == "auto":
             by = "m_global" if self.exhibits.sheet is None else "quality"
         if by == "m_global":
-            smoothed = state.schedule["smoothed"]
-            return None if smoothed is None else -smoothed
+            return None if m_global is None else -m_global
         if look is None:
             return None
         # More spread than reals have is no merit.

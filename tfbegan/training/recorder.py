@@ -62,7 +62,6 @@ class Recorder:
             OutputError: They can't be written.
         """
         figures = _look_figures(look)
-        append_row(self._folder.looks_file, {"step": step, **figures})
         with self._writer.as_default(step=step):
             for name, value in figures.items():
                 self._tf.summary.scalar(name, value)
@@ -77,6 +76,7 @@ class Recorder:
             if look.speech is not None:
                 self._images("speech", look.speech)
         self._writer.flush()
+        append_row(self._folder.looks_file, {"step": step, **figures})
 
     def histograms(self, step: int, model: BEGAN, reals: np.ndarray) -> None:
         """Shows weights and codes in TensorBoard's histogram tab."""

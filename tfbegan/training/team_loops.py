@@ -14,9 +14,8 @@ from tfbegan.training.loop import TrainingLoop
 class TeamLoop(TrainingLoop):
     """The loop of a chief whose model lives on several devices.
 
-    Its twin is on one device: at the model itself all workers would have to
-    look together. A signal to one worker ends all of them after the same step:
-    each worker's mark is averaged with the step's losses.
+    A signal to one worker ends all of them after the same step: each worker's
+    mark is averaged with the step's losses.
 
     Args:
         *args: Of `TrainingLoop`.
@@ -62,6 +61,8 @@ class FollowerLoop(TeamLoop):
             self._follow_schedule()
             self.interval = Interval()
 
-    def _keep(self, look: bool, save: bool) -> None:
-        if save:
-            self.kept_step = self.step
+    def _look(self) -> None:
+        pass
+
+    def _save(self) -> None:
+        self.saved_step = self.step

@@ -202,9 +202,7 @@ def test_divergence_is_one_sentence(run_copy, capsys):
     checkpoint = load_checkpoint(run_copy.checkpoints)
     weight = checkpoint.model.discriminator.weights[0]
     weight.assign(np.full(weight.shape, np.inf))
-    save_checkpoint(
-        run_copy.checkpoints, checkpoint.model, checkpoint.state, keep=9
-    )
+    save_checkpoint(run_copy.checkpoints, checkpoint.model, checkpoint.state)
     before = sha256_file(run_copy.checkpoints / "step-00000012.keras")
     resume = ["train", "--resume", str(run_copy.path), "--steps", "20"]
     assert main(resume) == 1

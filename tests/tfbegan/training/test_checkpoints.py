@@ -16,6 +16,8 @@ from tfbegan.training.checkpoints import (
     best_checkpoint,
     last_good_step,
     load_checkpoint,
+    prune_checkpoints,
+    rate_checkpoint,
     save_checkpoint,
     save_generator,
 )
@@ -56,7 +58,10 @@ def everything(model):
 
 def save(folder, model, step, keep=9, merit=None):
     model.step.assign(step)
-    return save_checkpoint(folder, model, STATE, keep, merit)
+    path = save_checkpoint(folder, model, STATE)
+    rate_checkpoint(path, merit)
+    prune_checkpoints(folder, keep)
+    return path
 
 
 @pytest.fixture(scope="module")

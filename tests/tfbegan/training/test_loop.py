@@ -115,45 +115,73 @@ def test_it_logs_saves_and_looks_when_due(model, tmp_path):
 
 
 @pytest.mark.slow
-def test_steps_go_on_while_a_step_is_looked_at_and_saved(
-    model, tmp_path, monkeypatch
-):
-    """And what is kept is of that step, whatever has been learnt since."""
+def test_steps_go_on_while_one_is_looked_at(model, tmp_path, monkeypatch):
+    """And what is seen is of that step, whatever has been learnt since."""
     seen = {}
     go_on = threading.Event()
     look_at = loop_module.look_at
 
     def slow_look(looked_at, *rest):
         assert go_on.wait(60)
-        seen["step"] = looked_at.steps_done
+        seen.setdefault("seen", looked_at.get_weights())
         return look_at(looked_at, *rest)
 
-    def note():
-        seen["behind"] = model.steps_done
-        go_on.set()
-
     monkeypatch.setattr(loop_module, "look_at", slow_look)
-    config = CONFIG.replace(picture_steps=4, steps=6, keep_checkpoints=9)
     fit(
         model,
         tmp_path,
-        batches(steps=6),
-        config=config,
+        config=CONFIG.replace(picture_steps=4),
         callbacks=[
-            Meanwhile(4, lambda: seen.update(weights=model.get_weights())),
-            Meanwhile(5, note),
+            Meanwhile(4, lambda: seen.update(shown=model.get_weights())),
+            Meanwhile(6, go_on.set),
         ],
     )
-    assert seen["behind"] == 5
-    assert saved_steps(tmp_path) == [4, 6]
-    saved = keras.models.load_model(
-        tmp_path / "checkpoints" / "step-00000004.keras"
-    )
-    assert saved.steps_done == 4
-    for received, expected in zip(
-        saved.get_weights(), seen["weights"], strict=True
-    ):
+    looks = (tmp_path / "looks.jsonl").read_text().splitlines()
+    assert [json.loads(row)["step"] for row in looks] == [4, 8]
+    for received, expected in zip(seen["seen"], seen["shown"], strict=True):
         np.testing.assert_array_equal(received, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_a_look_that_was_cut_off_is_taken_again(model, tmp_path, cut_off):
+    """The run ended at step 4, after its checkpoint."""
+    config = CONFIG.replace(picture_steps=2, steps=4)
+    fit(model, tmp_path, batches(steps=4), config=config)
+    rows = (tmp_path / "looks.jsonl").read_text().splitlines(keepends=True)
+    picture = tmp_path / "samples" / "step-00000004.png"
+    expected = picture.read_bytes()
+    picture.unlink()
+    if cut_off:
+        (tmp_path / "looks.jsonl").write_text("".join(rows[:-1]))
+    config = config.replace(picture_steps=4, steps=5)
+    fit(model, tmp_path, batches(steps=1), config=config)
+    if cut_off:
+        assert picture.read_bytes() == expected
+    else:
+        assert not picture.exists()
+    steps = [json.loads(row)["step"] for row in rows]
+    again = (tmp_path / "looks.jsonl").read_text().splitlines()
+    assert [json.loads(row)["step"] for row in again] == [*steps, 5]
+
+
+@pytest.mark.slow
+def test_the_merit_of_a_checkpoint_is_that_of_its_own_look(
+    model, tmp_path, monkeypatch
+):
+    spreads = iter([0.1, 0.2, 0.3, 0.4])
+    monkeypatch.setattr(
+        loop_module, "look_at", lambda *_: look_of(next(spreads))
+    )
+    config = CONFIG.replace(
+        picture_steps=2, checkpoint_steps=2, best_by="spread"
+    )
+    fit(model, tmp_path, config=config.replace(keep_checkpoints=4))
+    merits = [
+        json.loads(path.read_text())["merit"]
+        for path in sorted(tmp_path.glob("checkpoints/*.json"))
+    ]
+    assert merits == pytest.approx([0.2, 0.4, 0.6, 0.8])
 
 
 @pytest.mark.slow

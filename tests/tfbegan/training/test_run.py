@@ -252,7 +252,7 @@ def test_a_failure_while_saving_leaves_the_last_checkpoint(
     monkeypatch.setattr(model, "save", fail)
     expected = OutputError if isinstance(error, OSError) else RuntimeError
     with pytest.raises(expected):
-        checkpoints.save_checkpoint(run_copy.checkpoints, model, {}, 3)
+        checkpoints.save_checkpoint(run_copy.checkpoints, model, {})
     after = {p.name: sha256_file(p) for p in run_copy.checkpoints.iterdir()}
     assert after == before
 
@@ -277,7 +277,7 @@ def test_a_loss_that_is_not_finite_stops_at_once(run_copy, monkeypatch):
     weights = checkpoint.model.generator.weights[0]
     weights.assign(np.full(weights.shape, np.nan))
     checkpoints.save_checkpoint(
-        run_copy.checkpoints, checkpoint.model, checkpoint.state, keep=3
+        run_copy.checkpoints, checkpoint.model, checkpoint.state
     )
     with pytest.raises(DivergedError, match=r"at step 13.*of step 12"):
         resume(run_copy, steps=20)
