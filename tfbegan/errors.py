@@ -1,5 +1,7 @@
 """The error family: what was received, why it can't be used, what to do."""
 
+import signal
+
 
 class TFBeganError(Exception):
     """Base of every error that this package raises on purpose.
@@ -52,6 +54,21 @@ class ModelFileError(TFBeganError):
 
 class DivergedError(TFBeganError):
     """A loss stopped being finite."""
+
+
+class StoppedError(TFBeganError):
+    """A signal ended one of several trainings, and so all of them.
+
+    Args:
+        number: Of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"{signal.Signals(number).name}: stopped before the last training"
+            " was done. Call it again to begin anew."
+        )
+        self.exit_code = 128 + number
 
 
 class OutputError(TFBeganError):

@@ -13,7 +13,7 @@ import numpy as np
 
 from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
 from tfbegan.data.dataset import FaceDataset, open_dataset
-from tfbegan.errors import ConfigError, RunError
+from tfbegan.errors import ConfigError, RunError, StoppedError
 from tfbegan.generation.loading import to_uint8
 from tfbegan.generation.pictures import make_grid
 from tfbegan.generation.provenance import Provenance
@@ -159,6 +159,7 @@ def compare_arms(
 
     Raises:
         ConfigError: The data set has no sound, or no held-out clips.
+        StoppedError: A signal came.
     """
     dataset = open_dataset(data)
     _check(dataset)
@@ -207,8 +208,7 @@ def _run_config(
 
 def _last_model(result: RunResult) -> BEGAN:
     if result.received_signal is not None:
-        # The signal was for all of them, not for this one.
-        raise SystemExit(128 + result.received_signal)
+        raise StoppedError(result.received_signal)
     checkpoint = load_checkpoint(result.folder.checkpoints)
     if checkpoint is None:
         raise RunError(f"{result.folder.path} has lost its checkpoint.")

@@ -67,6 +67,9 @@ def test_a_signal_ends_all_of_it(puppet_dataset, tmp_path):
             if line.startswith("step "):
                 process.terminate()
                 break
+        rest = process.stderr.read()
+        assert rest.endswith("Call it again to begin anew.\n")
+        assert "tfbegan: SIGTERM: stopped" in rest
         assert process.wait(timeout=120) == 128 + signal.SIGTERM
     assert len(list((tmp_path / "out" / "runs").iterdir())) == 1
 
