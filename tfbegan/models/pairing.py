@@ -13,7 +13,7 @@ from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
 
-_FLOW_JITTER = 0.05
+FLOW_JITTER = 0.05
 """On the codes that the flow learns from: it is to know where codes are, and
 not each frame of the footage."""
 
@@ -135,7 +135,7 @@ class Pairing:
 
     def _surprise(self, looks: Tensor, jitter: Tensor) -> Tensor:
         """Of the flow alone: codes are no easier to expect if they shrink."""
-        around = ops.stop_gradient(looks) + _FLOW_JITTER * jitter
+        around = ops.stop_gradient(looks) + FLOW_JITTER * jitter
         return self.generator.flow.negative_log_likelihood(around)
 
     def _pixel_weights(self, is_mate: Tensor) -> Tensor:

@@ -35,6 +35,7 @@ from tfbegan.training.checkpoints import (
     load_checkpoint,
 )
 from tfbegan.training.chronicle import chronicled
+from tfbegan.training.density import fit_flow
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import Exhibits, choose_exhibits
@@ -151,7 +152,8 @@ def resume(
             checkpoint = load_checkpoint(folder.checkpoints)
             if checkpoint is None:
                 model = new_model(job.config, job.dataset)
-                return _run(job, model, schedule, interval)
+        if checkpoint is None:
+            return _run(job, model, schedule, interval)
         schedule.restore(checkpoint.state.schedule)
         interval.restore(checkpoint.state.interval)
         with team.scope():
@@ -231,7 +233,16 @@ def _run(
                 told = chief.enter_context(chronicled(loop, done, notes))
             _fit(job, model, loop)
         notes = (*notes, *told)
+    else:
+        job.team.together(lambda: _complete(job, done))
     return RunResult(job.folder, model.steps_done, loop.received_signal, notes)
+
+
+def _complete(job: _Job, step: int) -> None:
+    """What is left to do when all steps are done."""
+    training = job.config.training
+    if job.team.is_chief and step >= training.steps:
+        fit_flow(job.folder, job.dataset, training)
 
 
 def _fit(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
@@ -255,7 +266,7 @@ def _fit(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
                 callbacks=callbacks,
             )
             # The chief may still be writing.
-            job.team.together(lambda: None)
+            job.team.together(lambda: _complete(job, loop.step))
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
         raise _unreadable(job.dataset, e) from e
     finally:

@@ -130,6 +130,12 @@ class RunFolder:
         """TensorBoard's event files."""
         return self.path / "tensorboard"
 
+    @property
+    def flow_file(self) -> Path:
+        """How well the generator's flow knows the looks, as JSON; see
+        `density.fit_flow`."""
+        return self.path / "flow.json"
+
     def read_best(self) -> "Best | None":
         """When the generator that takes sound was best; None before that."""
         path = self.path / _BEST_NAME
