@@ -405,7 +405,7 @@ class TrainingConfig(Config):
         stall_steps: M must fall within so many steps or the rate is halved;
             0 never halves.
         decay_share: Share of the run, at its end, over which the rate falls
-            linearly to 0.
+            linearly to 0. A run that is made longer then has had one already.
         beta_1: Adam's decay of the mean gradient.
         clip_norm: Global norm at which each network's gradient is clipped;
             0 never clips.

@@ -63,6 +63,7 @@ _TALKING = Preset(
         clip_norm=1.0,
         steps=8_000,
         stall_steps=1_500,
+        decay_share=0.25,
         clips_per_batch=8,
         gain_db=6.0,
         silence_share=0.15,
