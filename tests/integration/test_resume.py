@@ -132,7 +132,7 @@ def test_a_run_goes_on_elsewhere_with_no_more_options(tiny_dataset, tmp_path):
 
 SPEAKING = (
     "--conditioning", "audio+noise", "--sync", "0.5", "--sound-ramp-steps", "8",
-    "--flip",
+    "--flip", "--decay-share", "0",
 )  # fmt: skip
 
 

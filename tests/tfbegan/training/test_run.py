@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import os
 import shutil
+import signal
 
 import keras
 import numpy as np
@@ -21,6 +23,7 @@ from tfbegan.files import folder_lock, sha256_file, write_json
 from tfbegan.records import MARKER_NAME
 from tfbegan.training import checkpoints
 from tfbegan.training.checkpoints import load_checkpoint
+from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.notes import read_notes
 from tfbegan.training.run import resume, train
 from tfbegan.training.run_folder import RunFolder, newest_run
@@ -191,6 +194,57 @@ def test_sound_is_not_learnt_from_data_without(
     with pytest.raises(ConfigError, match=r"no sound.*--conditioning noise"):
         train(config, tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
+
+
+def interrupt_after(step, monkeypatch):
+    """The next run gets SIGINT within that step."""
+    figures = TrainingLoop._figures
+
+    def interrupted(loop, logs):
+        if loop.step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return figures(loop, logs)
+
+    monkeypatch.setattr(TrainingLoop, "_figures", interrupted)
+
+
+@pytest.mark.parametrize("step", [7, 9, 11])
+def test_a_rate_that_decays_goes_on_to_the_bit(
+    tiny_config, tmp_path, monkeypatch, step
+):
+    """Cut between two rows, within the decay or before it."""
+    config = shorter(tiny_config, decay_share=1 / 3)
+    straight = train(config, tmp_path / "straight").folder
+    rates = [row["learning_rate"] for row in read_rows(straight.stats_file)]
+    assert rates == pytest.approx([1e-3, 1e-3, 0])
+    interrupt_after(step, monkeypatch)
+    cut = train(config, tmp_path / "cut")
+    assert cut.received_signal == signal.SIGINT
+    assert cut.step in (step, step + 1)
+    monkeypatch.undo()
+    resume(cut.folder)
+    last = "step-00000012.keras"
+    assert_same(
+        everything(straight.checkpoints / last),
+        everything(cut.folder.checkpoints / last),
+    )
+
+
+def test_a_longer_run_decays_later(tiny_config, tmp_path, monkeypatch):
+    config = shorter(tiny_config, decay_share=0.5)
+    folder = train(config, tmp_path).folder
+    begin, rates = TrainingLoop.on_train_begin, []
+
+    def note(loop, logs=None):
+        rates.append(loop.model.learning_rate)
+        begin(loop, logs)
+
+    monkeypatch.setattr(TrainingLoop, "on_train_begin", note)
+    resume(folder, steps=24)
+    assert rates == pytest.approx([1e-3])
+    rows = {r["step"]: r["learning_rate"] for r in read_rows(folder.stats_file)}
+    assert rows[16] == pytest.approx(1e-3 * 8 / 12)
+    assert rows[24] == 0
 
 
 def test_a_finished_run_stays_as_it_is(run_copy):
