@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 
 class Background:
@@ -37,6 +37,10 @@ class Background:
         """
         while self._begun:
             self._begun.popleft().result()
+
+    def settle(self) -> None:
+        """Until all is done; `check` and `wait` tell of failures after it."""
+        wait(self._begun)
 
     def close(self) -> None:
         """Waits, and tells of no failure; nothing can be asked for then."""

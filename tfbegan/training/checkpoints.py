@@ -69,13 +69,24 @@ class Checkpoint:
     damaged: tuple[str, ...]
 
 
-def save_checkpoint(folder: Path, model: BEGAN, state: LoopState) -> Path:
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step is, or would be."""
+    return folder / f"step-{step:08d}.keras"
+
+
+def save_checkpoint(
+    folder: Path,
+    model: BEGAN,
+    state: LoopState,
+    merit: float | None = None,
+) -> Path:
     """Saves the model.
 
     Args:
         folder: Of the checkpoints.
         model: To save.
         state: The rest of what training needs.
+        merit: How good the model is, where that is known already.
 
     Returns:
         The file.
@@ -87,7 +98,7 @@ def save_checkpoint(folder: Path, model: BEGAN, state: LoopState) -> Path:
         OutputError: It can't be written; the ones before are as they were.
     """
     step = model.steps_done
-    path = folder / f"step-{step:08d}.keras"
+    path = checkpoint_path(folder, step)
     with atomic_path(path) as temporary:
         model.save(temporary)
     write_json(
@@ -97,7 +108,7 @@ def save_checkpoint(folder: Path, model: BEGAN, state: LoopState) -> Path:
             "sha256": sha256_file(path),
             "schedule": state.schedule,
             "interval": state.interval,
-            "merit": None,
+            "merit": merit,
         },
     )
     return path
@@ -107,6 +118,7 @@ def rate_checkpoint(path: Path, merit: float | None) -> None:
     """Says how good the model in a checkpoint is; None is not to say.
 
     Raises:
+        DatasetError: There is no such checkpoint.
         OutputError: It can't be written; the checkpoint is as it was.
     """
     content = read_json(_sidecar(path))

@@ -10,13 +10,15 @@ Reference:
     estimation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from keras import ops
 
-from tfbegan.config import TrainingConfig
+from tfbegan.config import ModelConfig, TrainingConfig
 from tfbegan.data.dataset import FaceDataset
+from tfbegan.errors import DatasetError
 from tfbegan.evaluation.fitting import Fit, fit_network, in_batches
 from tfbegan.files import atomic_path, read_json, sha256_file, write_json
 from tfbegan.generation.loading import load_generator
@@ -29,78 +31,106 @@ _BATCH = 64
 _CODES_AT_ONCE = 64
 
 
+class _StoppedError(Exception):
+    """Whoever asked for the fit no longer wants it."""
+
+
+def lacks_a_fit(folder: RunFolder, architecture: ModelConfig) -> bool:
+    """Whether the generator has a flow that was not fitted yet."""
+    has_flow = architecture.conditioning == "audio+noise"
+    if not has_flow or not architecture.look_flow:
+        return False
+    path = folder.generator_file
+    return path.is_file() and _fitted_generator(folder) != sha256_file(path)
+
+
 def fit_flow(
-    folder: RunFolder, dataset: FaceDataset, training: TrainingConfig
-) -> bool:
+    folder: RunFolder,
+    dataset: FaceDataset,
+    training: TrainingConfig,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
     """Fits the flow of a run's generator to the looks of its training split.
 
-    Nothing but the flow in the generator's file changes; checkpoints are left
-    alone, so that a longer run is the same whether or not it ended before.
+    Nothing but the flow in the generator's file changes, and that only if the
+    looks are likelier by it; checkpoints are left alone, so that a longer run
+    is the same whether or not it ended before.
 
     Args:
-        folder: Of a run that has ended.
+        folder: Of a run that has ended, which `lacks_a_fit`.
         dataset: What it learnt from.
-        training: The `TrainingConfig` of the run: its seed, and no more steps
-            than it had.
-
-    Returns:
-        Whether there was anything to do: the generator has a flow, which was
-        not fitted yet.
+        training: Of the run: its seed, and no more steps than it had.
+        stopped: Whether to leave everything as it is, asked now and then.
 
     Raises:
+        DatasetError: The data set is damaged.
         ModelFileError: The generator's file is damaged.
         OutputError: It can't be written; it is as it was.
     """
     path = folder.generator_file
-    if not path.is_file() or _is_fitted(folder):
-        return False
     generator = load_generator(path).model
-    if generator.flow is None:
-        return False
     codes = _codes(generator, dataset, training.seed)
-    before = _surprise(generator.flow, codes)
-    fit_network(
-        generator.flow,
-        lambda batch: generator.flow.negative_log_likelihood(batch["codes"]),
-        _batches(codes, training.seed),
-        Fit(steps=min(_MOST_STEPS, training.steps)),
-    )
+    weights, before = generator.flow.get_weights(), _nats(generator, codes)
+    try:
+        fit_network(
+            generator.flow,
+            lambda batch: generator.flow.negative_log_likelihood(
+                batch["codes"]
+            ),
+            _batches(codes, training.seed, stopped),
+            Fit(steps=min(_MOST_STEPS, training.steps)),
+        )
+    except _StoppedError:
+        return
+    after = _nats(generator, codes)
+    if not after < before:  # not a number is no progress either
+        generator.flow.set_weights(weights)
+        after = before
     with atomic_path(path) as temporary:
         generator.save(temporary)
-    write_json(
-        folder.flow_file,
-        {
-            "generator_sha256": sha256_file(path),
-            "faces": len(codes),
-            "nats_before": before,
-            "nats": _surprise(generator.flow, codes),
-        },
-    )
-    return True
+        # Before the file takes its place: a crash between the two leaves a
+        # hash that does not fit, and the fit is done again.
+        write_json(
+            folder.flow_file,
+            {
+                "generator_sha256": sha256_file(temporary),
+                "faces": len(codes),
+                "nats_before": before,
+                "nats": after,
+            },
+        )
 
 
-def _is_fitted(folder: RunFolder) -> bool:
-    if not folder.flow_file.is_file():
-        return False
-    content = read_json(folder.flow_file)
-    return content["generator_sha256"] == sha256_file(folder.generator_file)
+def _fitted_generator(folder: RunFolder) -> str | None:
+    """The hash of the generator that was fitted; None where none is known."""
+    try:
+        return str(read_json(folder.flow_file)["generator_sha256"])
+    except (DatasetError, KeyError, TypeError):
+        return None
 
 
 def _codes(generator: Any, dataset: FaceDataset, seed: int) -> np.ndarray:
     """Look codes of training faces, float32 [<= 8,192, h]."""
     images, _ = dataset.pairs("train", _MOST_FACES, seed)
-    faces = images.astype(np.float32) / 127.5 - 1.0
-    return in_batches(generator.encode, faces, _CODES_AT_ONCE)
+
+    def encode(part: Any) -> Any:
+        return generator.encode(ops.cast(part, "float32") / 127.5 - 1.0)
+
+    return in_batches(encode, images, _CODES_AT_ONCE)
 
 
-def _batches(codes: np.ndarray, seed: int) -> Iterator[dict[str, np.ndarray]]:
+def _batches(
+    codes: np.ndarray, seed: int, stopped: Callable[[], bool]
+) -> Iterator[dict[str, np.ndarray]]:
     generator = np.random.default_rng(seed)
     while True:
+        if stopped():
+            raise _StoppedError
         some = codes[generator.integers(0, len(codes), _BATCH)]
         noise = generator.normal(0, FLOW_JITTER, some.shape)
         yield {"codes": (some + noise).astype(np.float32)}
 
 
-def _surprise(flow: Any, codes: np.ndarray) -> float:
-    """In nats for each number of a code."""
-    return float(flow.negative_log_likelihood(codes))
+def _nats(generator: Any, codes: np.ndarray) -> float:
+    """How little the flow expects codes, for each number of one."""
+    return float(generator.flow.negative_log_likelihood(codes))

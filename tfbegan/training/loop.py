@@ -17,6 +17,7 @@ from tfbegan.models.began import BEGAN
 from tfbegan.training.background import Background
 from tfbegan.training.checkpoints import (
     LoopState,
+    checkpoint_path,
     last_good_step,
     prune_checkpoints,
     rate_checkpoint,
@@ -54,6 +55,7 @@ class TrainingLoop(keras.callbacks.Callback):
         interval: The figures since the last row, of a run that goes on.
 
     Attributes:
+        step: Steps done.
         received_signal: SIGINT or SIGTERM, if one ended the run.
     """
 
@@ -71,6 +73,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self.schedule = schedule
         self.exhibits = exhibits
         self.interval = interval or Interval()
+        self.step = 0
         self.received_signal: int | None = None
         self._last_look: Look | None = None
         self._collapsed = False
@@ -84,6 +87,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self._open()
         if self._lacks_a_look():
             self._look()
+            self._rate(checkpoint_path(self.folder.checkpoints, self.step))
         for number in (signal.SIGINT, signal.SIGTERM):
             handler = signal.signal(number, self._on_signal)
             self._to_give_back.callback(signal.signal, number, handler)
@@ -102,9 +106,13 @@ class TrainingLoop(keras.callbacks.Callback):
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):
             self._log()
+        saves = self._is_due(self.config.checkpoint_steps)
+        if saves:
+            # A checkpoint says that all looks before it were taken.
+            self._background.wait()
         if self._is_due(self.config.picture_steps):
             self._look()
-        if self._is_due(self.config.checkpoint_steps):
+        if saves:
             self._save()
         self._background.check()
         if self.received_signal or self.step >= self.config.steps:
@@ -132,7 +140,7 @@ class TrainingLoop(keras.callbacks.Callback):
             exploded = name.endswith("_error") and value > EXPLODED
             if np.isfinite(value) and not exploded:
                 continue
-            self._background.wait()
+            self._background.settle()
             good = last_good_step(self.folder.checkpoints)
             kept = (
                 "There is no checkpoint yet"
@@ -226,33 +234,49 @@ class TrainingLoop(keras.callbacks.Callback):
     def _save(self) -> None:
         if self.model.stop_training or self.step >= self.config.steps:
             self._background.wait()  # a run that has ended lacks nothing
+        m_global = self.schedule.smoothed
+        merit = None
+        if self._best_by() == "m_global" and m_global is not None:
+            merit = -m_global
         path = save_checkpoint(
             self.folder.checkpoints,
             self.model,
             LoopState(self.schedule.state(), self.interval.state()),
+            merit,
         )
-        m_global = self.schedule.smoothed
-        # After the look at the same step, if there is one.
-        self._background.do(lambda: self._sort_out(path, m_global))
+        self._rate(path)
         if self.exhibits.sheet is None:
             save_generator(self.folder.generator_file, self.model)
         self.saved_step = self.step
 
-    def _sort_out(self, path: Path, m_global: float | None) -> None:
-        rate_checkpoint(path, self._merit(m_global))
-        prune_checkpoints(self.folder.checkpoints, self.config.keep_checkpoints)
+    def _rate(self, path: Path) -> None:
+        """After the look at the same step, if there is one."""
 
-    def _merit(self, m_global: float | None) -> float | None:
+        def rate() -> None:
+            if self._best_by() != "m_global":
+                rate_checkpoint(path, self._merit_of_look())
+            prune_checkpoints(path.parent, self.config.keep_checkpoints)
+
+        self._background.do(rate)
+
+    def _best_by(self) -> str:
+        if self.config.best_by != "auto":
+            return self.config.best_by
+        return "m_global" if self.exhibits.sheet is None else "quality"
+
+    def _merit_of_look(self) -> float | None:
         """How good the model is, by the figure that the user chose."""
-        look, by = self._last_look, self.config.best_by
-        if by == "auto":
-            by = "m_global" if self.exhibits.sheet is None else "quality"
-        if by == "m_global":
-            return None if m_global is None else -m_global
+        look = self._last_look
         if look is None:
             return None
         # More spread than reals have is no merit.
-        return look.quality if by == "quality" else min(look.spread_ratio, 1.0)
+        if self._best_by() == "quality":
+            return look.quality
+        return min(look.spread_ratio, 1.0)
+
+    def pending_signal(self) -> int | None:
+        """A signal that this process received."""
+        return self.received_signal
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.received_signal = number

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -35,7 +34,7 @@ from tfbegan.training.checkpoints import (
     load_checkpoint,
 )
 from tfbegan.training.chronicle import chronicled
-from tfbegan.training.density import fit_flow
+from tfbegan.training.density import fit_flow, lacks_a_fit
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import Exhibits, choose_exhibits
@@ -222,56 +221,73 @@ def _run(
     notes: tuple[str, ...] = (),
 ) -> RunResult:
     keep_freed_memory()
-    done = model.steps_done
     loop = _loop(job, schedule, interval)
-    if done < job.config.training.steps:
-        if job.team.replicas > 1:
-            model.jit_compile = False  # XLA has no all-reduce on a CPU
+    loop.step = done = model.steps_done
+    if done < job.config.training.steps or _lacks_a_fit(job):
         with ExitStack() as chief:
             told: list[str] = []
             if job.team.is_chief:
                 told = chief.enter_context(chronicled(loop, done, notes))
-            _fit(job, model, loop)
+            _work(job, model, loop)
         notes = (*notes, *told)
-    else:
-        job.team.together(lambda: _complete(job, done))
     return RunResult(job.folder, model.steps_done, loop.received_signal, notes)
 
 
-def _complete(job: _Job, step: int) -> None:
-    """What is left to do when all steps are done."""
-    training = job.config.training
-    if job.team.is_chief and step >= training.steps:
-        fit_flow(job.folder, job.dataset, training)
+def _lacks_a_fit(job: _Job) -> bool:
+    architecture = job.config.architecture
+    return bool(
+        job.team.chief_says(
+            lambda: "yes" if lacks_a_fit(job.folder, architecture) else ""
+        )
+    )
 
 
-def _fit(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
-    done = model.steps_done
-    callbacks: list[keras.callbacks.Callback] = [loop]
+def _work(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
+    """The steps that are left to do, and what comes after the last one."""
     profiler = Profiler(loop.folder.tensorboard, loop.config.profiled_steps)
-    if job.team.is_chief:
-        callbacks.insert(0, profiler)
     try:
         with job.team.watched(lambda: _how_to_resume(job)):
-            model.fit(
-                job.team.distribute(
-                    lambda share: training_batches(
-                        job.config, job.dataset, done, share
-                    )
-                ),
-                epochs=1,
-                steps_per_epoch=loop.config.steps - done,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
-            # The chief may still be writing.
-            job.team.together(lambda: _complete(job, loop.step))
+            if loop.step < loop.config.steps:
+                _fit(job, model, loop, profiler)
+            # The others wait: the chief may still be writing.
+            job.team.together(lambda: _complete(job, loop))
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
         raise _unreadable(job.dataset, e) from e
     finally:
         loop.finish()
         profiler.finish()
+
+
+def _fit(
+    job: _Job, model: BEGAN, loop: TrainingLoop, profiler: Profiler
+) -> None:
+    done = loop.step
+    if job.team.replicas > 1:
+        model.jit_compile = False  # XLA has no all-reduce on a CPU
+    model.fit(
+        job.team.distribute(
+            lambda share: training_batches(job.config, job.dataset, done, share)
+        ),
+        epochs=1,
+        steps_per_epoch=loop.config.steps - done,
+        shuffle=False,
+        verbose=0,
+        callbacks=[profiler, loop] if job.team.is_chief else [loop],
+    )
+
+
+def _complete(job: _Job, loop: TrainingLoop) -> None:
+    """What is left to do when all steps are done."""
+    training, folder = job.config.training, job.folder
+    if not job.team.is_chief or loop.step < training.steps:
+        return
+    if lacks_a_fit(folder, job.config.architecture):
+        fit_flow(
+            folder,
+            job.dataset,
+            training,
+            stopped=lambda: loop.pending_signal() is not None,
+        )
 
 
 def _loop(

@@ -122,7 +122,8 @@ class RunFolder:
     @property
     def generator_file(self) -> Path:
         """The generator alone: as of the last checkpoint, or, where it takes
-        sound and there are clips to judge by, as of its best look."""
+        sound and there are clips to judge by, as of its best look. Once all
+        steps are done its flow is another; see `flow_file`."""
         return self.path / "generator.keras"
 
     @property
@@ -132,8 +133,8 @@ class RunFolder:
 
     @property
     def flow_file(self) -> Path:
-        """How well the generator's flow knows the looks, as JSON; see
-        `density.fit_flow`."""
+        """Which generator has a fitted flow, and how well it knows the looks,
+        as JSON; see `density.fit_flow`."""
         return self.path / "flow.json"
 
     def read_best(self) -> "Best | None":

@@ -8,7 +8,7 @@ _PROGRESS = 0.99
 
 
 class StallSchedule:
-    """Halves the learning rate when M has not fallen for a while.
+    """Halves the learning rate where M stalls; lets it fall to 0 at the end.
 
     Users of BEGAN report collapse with too small a rate as well as with too
     large a one, hence the floor. It is for the halvings: in a decay, which
@@ -19,6 +19,9 @@ class StallSchedule:
         floor: The least that it becomes.
         stall_steps: Steps without progress before a halving; 0 never halves.
         decay: The steps over which the rate falls linearly to 0.
+
+    Attributes:
+        learning_rate: What the halvings have left; `rate` is what is in use.
     """
 
     def __init__(

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfbegan.models.began import BEGAN
 from tfbegan.models.replicas import Board
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
@@ -27,10 +28,11 @@ class TeamLoop(TrainingLoop):
         self._mark = tf.Variable(0.0, trainable=False)
         self._board = Board()
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        self.model.interruption = self._mark
-        self.model.board = self._board
-        super().on_train_begin(logs)
+    def set_model(self, model: BEGAN) -> None:
+        # Not in on_train_begin: `fit` has made its step by then.
+        model.interruption = self._mark
+        model.board = self._board
+        super().set_model(model)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._own_signal:
@@ -41,6 +43,9 @@ class TeamLoop(TrainingLoop):
         if figures.pop("interruption") > 0:
             self.received_signal = self._own_signal or signal.SIGTERM
         return figures
+
+    def pending_signal(self) -> int | None:
+        return self._own_signal
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._own_signal = number

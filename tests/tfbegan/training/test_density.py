@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tfbegan.data.dataset import open_dataset
-from tfbegan.files import read_json, sha256_file
-from tfbegan.training.density import fit_flow
+from tfbegan.files import read_json, sha256_file, write_json
+from tfbegan.training import density
+from tfbegan.training.density import fit_flow, lacks_a_fit
 from tfbegan.training.run import resume, train
 from tfbegan.training.run_folder import RunFolder
 
@@ -70,8 +71,7 @@ def test_only_the_flow_changes_and_expects_the_looks_more(
     unfitted, dataset, config
 ):
     flow, rest = weights_of(unfitted)
-    training = config.training.replace(steps=300)
-    assert fit_flow(unfitted, dataset, training)
+    fit_flow(unfitted, dataset, config.training.replace(steps=300))
     new_flow, new_rest = weights_of(unfitted)
     assert all(same(rest, new_rest))
     assert not any(same(flow, new_flow))
@@ -79,10 +79,61 @@ def test_only_the_flow_changes_and_expects_the_looks_more(
     assert content["nats"] < content["nats_before"] - 0.1
 
 
-def test_it_is_fitted_once(finished, dataset, config):
-    before = sha256_file(finished.generator_file)
-    assert not fit_flow(finished, dataset, config.training)
-    assert sha256_file(finished.generator_file) == before
+def test_it_is_fitted_once(finished, unfitted, config):
+    assert not lacks_a_fit(finished, config.architecture)
+    assert lacks_a_fit(unfitted, config.architecture)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"faces": 3}'])
+def test_a_damaged_file_is_as_good_as_none(unfitted, config, content):
+    unfitted.flow_file.write_text(content)
+    assert lacks_a_fit(unfitted, config.architecture)
+
+
+@pytest.mark.parametrize("loss", [np.nan, 1e6])
+def test_what_makes_it_worse_is_not_taken(
+    unfitted, dataset, config, monkeypatch, loss
+):
+    def spoil(flow, *_):
+        for weight in flow.trainable_variables:
+            weight.assign(np.full(weight.shape, loss))
+
+    monkeypatch.setattr(density, "fit_network", spoil)
+    before = weights_of(unfitted)
+    fit_flow(unfitted, dataset, config.training)
+    for old, new in zip(before, weights_of(unfitted), strict=True):
+        assert all(same(old, new))
+    content = read_json(unfitted.flow_file)
+    assert content["nats"] == content["nats_before"]
+    assert not lacks_a_fit(unfitted, config.architecture)
+
+
+def test_a_fit_that_is_stopped_leaves_everything(unfitted, dataset, config):
+    before = sha256_file(unfitted.generator_file)
+    asked = iter([False, False, True])
+    fit_flow(unfitted, dataset, config.training, stopped=lambda: next(asked))
+    assert sha256_file(unfitted.generator_file) == before
+    assert not unfitted.flow_file.exists()
+
+
+def test_a_crash_before_the_generator_is_in_place_is_made_up_for(
+    unfitted, dataset, config, monkeypatch
+):
+    """Its hash is written, but the file is the old one: fitted again, once."""
+    before = sha256_file(unfitted.generator_file)
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            density, "write_json", lambda *a: (write_json(*a), crash())
+        )
+        with pytest.raises(KeyboardInterrupt):
+            fit_flow(unfitted, dataset, config.training)
+    assert unfitted.flow_file.exists()
+    assert sha256_file(unfitted.generator_file) == before
+    assert lacks_a_fit(unfitted, config.architecture)
 
 
 def test_equal_seeds_give_equal_flows(unfitted, dataset, config):
@@ -101,10 +152,15 @@ def test_a_resumed_run_makes_up_for_it_and_leaves_checkpoints_alone(unfitted):
         return {p: sha256_file(p) for p in unfitted.checkpoints.iterdir()}
 
     before = hashes()
+    unfitted.report_file.unlink()
     resume(unfitted)
     assert unfitted.flow_file.is_file()
+    assert unfitted.report_file.is_file()
     assert hashes() == before
 
 
-def test_a_generator_without_a_flow_is_left_alone(tiny_sound_run):
+def test_a_generator_without_a_flow_is_left_alone(
+    tiny_sound_run, tiny_sound_config
+):
+    assert not lacks_a_fit(tiny_sound_run, tiny_sound_config.architecture)
     assert not tiny_sound_run.flow_file.exists()

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import threading
-import time
 
 import keras
 import numpy as np
@@ -24,6 +23,8 @@ from tfbegan.training.notes import COLLAPSE, read_notes
 from tfbegan.training.pictures import Exhibits, Look
 from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
+from tfbegan.training.statistics import read_rows
+from tfbegan.training.team_loops import TeamLoop
 
 CONFIG = TrainingConfig(
     batch_size=4,
@@ -72,7 +73,8 @@ class Meanwhile(keras.callbacks.Callback):
 def fit(model, folder, data=None, config=CONFIG, **kwargs):
     schedule = kwargs.pop("schedule", None) or StallSchedule(1e-3, 1e-5, 0)
     exhibits = Exhibits(some_faces(), sheet=kwargs.pop("sheet", None))
-    loop = TrainingLoop(RunFolder(folder), config, schedule, exhibits)
+    kind = kwargs.pop("kind", TrainingLoop)
+    loop = kind(RunFolder(folder), config, schedule, exhibits)
     try:
         model.fit(
             batches() if data is None else data,
@@ -86,13 +88,15 @@ def fit(model, folder, data=None, config=CONFIG, **kwargs):
     return loop
 
 
-def wait_for(path):
-    """Until a file that a background writes is there."""
-    for _ in range(600):
-        if path.exists():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{path} never came")
+class Logs(keras.callbacks.Callback):
+    """What `fit` tells of each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.rows.append(logs)
 
 
 def saved_steps(folder):
@@ -140,6 +144,57 @@ def test_steps_go_on_while_one_is_looked_at(model, tmp_path, monkeypatch):
     assert [json.loads(row)["step"] for row in looks] == [4, 8]
     for received, expected in zip(seen["seen"], seen["shown"], strict=True):
         np.testing.assert_array_equal(received, expected)
+
+
+@pytest.mark.slow
+def test_a_team_has_nothing_for_keras_to_average(model, tmp_path):
+    """The figures come by the board: as they are without a team."""
+    initial = model.get_weights()
+    alone, team = Logs(), Logs()
+    fit(model, tmp_path / "alone", callbacks=[alone])
+    model = BEGAN.from_config(model.get_config())
+    model.compile(learning_rate=1e-3)
+    model.set_weights(initial)
+    fit(model, tmp_path / "team", kind=TeamLoop, callbacks=[team])
+    assert team.rows == [{}] * CONFIG.steps
+    assert all("k" in row for row in alone.rows)
+    rows = [
+        read_rows(tmp_path / name / "stats.jsonl") for name in ("alone", "team")
+    ]
+    for expected, received in zip(*rows, strict=True):
+        for name in ("step", "k", "m_global", "d_loss", "g_loss"):
+            assert received[name] == expected[name]
+        assert "interruption" not in received
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["look_at", "rate_checkpoint"])
+def test_what_fails_beside_the_steps_ends_the_run_and_spoils_nothing(
+    model, tmp_path, monkeypatch, name
+):
+    """Before the last step is done, of which the wait at the end would tell."""
+
+    def fail(*_):
+        raise OutputError("The disk is full.")
+
+    monkeypatch.setattr(loop_module, name, fail)
+    config = CONFIG.replace(
+        steps=400, picture_steps=4, checkpoint_steps=4, best_by="spread"
+    )
+    pause = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: threading.Event().wait(0.01)
+    )
+    with pytest.raises(OutputError, match="disk is full"):
+        fit(
+            model,
+            tmp_path,
+            batches(steps=400),
+            config=config,
+            callbacks=[pause],
+        )
+    assert model.steps_done < 10
+    assert saved_steps(tmp_path) == [4]
+    assert not list(tmp_path.glob("**/.incomplete-*"))
 
 
 @pytest.mark.slow
@@ -214,7 +269,6 @@ def test_without_a_checkpoint_the_advice_is_to_start_again(model, tmp_path):
 def test_the_last_good_checkpoint_is_one_that_is_whole(model, tmp_path):
     def spoil():
         path = tmp_path / "checkpoints" / "step-00000004.keras"
-        wait_for(path.with_suffix(".json"))
         path.write_bytes(path.read_bytes()[:-1])
 
     with pytest.raises(DivergedError, match="no checkpoint yet"):
@@ -255,7 +309,6 @@ def test_a_disk_that_fills_up_is_told_and_spoils_nothing(
     hashes = {}
 
     def fill():
-        wait_for(tmp_path / "checkpoints" / "step-00000004.json")
         (path,) = tmp_path.glob("checkpoints/*.keras")
         hashes[path] = sha256_file(path)
 
