@@ -121,7 +121,9 @@ def resume(
 
     Args:
         folder: Of the run.
-        steps: New length of the whole run; None keeps it.
+        steps: New length of the whole run; None keeps it. A run with a decay
+            of the rate is then another one than if it had been as long from
+            the start: its decay was at another place.
         data: Where the data set is now; None where it was.
         team: The devices and machines to go on with; it need not be the one
             that the run was begun with.
