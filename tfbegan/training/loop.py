@@ -85,9 +85,6 @@ class TrainingLoop(keras.callbacks.Callback):
         self.step = self.model.steps_done
         self.saved_step = self.step if self.step else -1
         self._open()
-        if self._lacks_a_look():
-            self._look()
-            self._rate(checkpoint_path(self.folder.checkpoints, self.step))
         for number in (signal.SIGINT, signal.SIGTERM):
             handler = signal.signal(number, self._on_signal)
             self._to_give_back.callback(signal.signal, number, handler)
@@ -98,6 +95,9 @@ class TrainingLoop(keras.callbacks.Callback):
         self.progress = ProgressLine(self.config.steps, self.step)
         self._to_give_back.callback(self.progress.close)
         self._to_give_back.callback(self._background.close)
+        if self._lacks_a_look():
+            self._look()
+            self._rate(checkpoint_path(self.folder.checkpoints, self.step))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.step += 1

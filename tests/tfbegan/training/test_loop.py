@@ -24,7 +24,7 @@ from tfbegan.training.pictures import Exhibits, Look
 from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
 from tfbegan.training.statistics import read_rows
-from tfbegan.training.team_loops import TeamLoop
+from tfbegan.training.team_loops import FollowerLoop, TeamLoop
 
 CONFIG = TrainingConfig(
     batch_size=4,
@@ -218,6 +218,34 @@ def test_a_look_that_was_cut_off_is_taken_again(model, tmp_path, cut_off):
     steps = [json.loads(row)["step"] for row in rows]
     again = (tmp_path / "looks.jsonl").read_text().splitlines()
     assert [json.loads(row)["step"] for row in again] == [*steps, 5]
+
+
+@pytest.mark.slow
+def test_a_follower_does_not_make_up_for_a_look(model, tmp_path):
+    """Only the chief writes."""
+    config = CONFIG.replace(picture_steps=2, steps=4, best_by="spread")
+    fit(model, tmp_path, batches(steps=4), config=config)
+    rows = (tmp_path / "looks.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "looks.jsonl").write_text(rows[0])
+
+    def files():
+        paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return {
+            path: (sha256_file(path), path.stat().st_mtime_ns) for path in paths
+        }
+
+    before = files()
+    follower = BEGAN.from_config(model.get_config())
+    follower.compile(learning_rate=1e-3)
+    follower.set_weights(model.get_weights())
+    fit(
+        follower,
+        tmp_path,
+        batches(steps=1),
+        config=config.replace(steps=5),
+        kind=FollowerLoop,
+    )
+    assert files() == before
 
 
 @pytest.mark.slow
