@@ -216,6 +216,7 @@ def tiny_sound_config(tiny_config: "RunConfig") -> "RunConfig":
             sync=0.5,
             motion=1.0,
             detail=2.0,
+            fixed_pattern=4.0,
             sound_ramp_steps=8,
         ),
         training=tiny_config.training.replace(batch_size=8, clips_per_batch=4),

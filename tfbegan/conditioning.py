@@ -124,6 +124,26 @@ def mean_detail_distance(images: Tensor, fakes: Tensor) -> Tensor:
     )
 
 
+def fixed_pattern(images: Tensor, fakes: Tensor, is_pair: Tensor) -> Tensor:
+    """What G gets wrong in the same place on every face: mean |mean_B (G - x)|.
+
+    D grants G a pattern that it rebuilds well, and a paired L1, a median, gives
+    way by a fraction of its spread. In the mean over a batch the spread is
+    gone, as in the calibration of a camera's fixed-pattern noise, and what is
+    left of the pattern is asked to be 0.
+
+    Args:
+        images: float32 [B, S, S, 3].
+        fakes: float32 [B, S, S, 3], made from the sound of `images`.
+        is_pair: float32 [B, S, S, 1], 1 where a pixel has its true pair and 0
+            where not; a place where none has counts as right.
+    """
+    errors = ops.sum(is_pair * (fakes - images), axis=0)  # [S, S, 3]
+    return ops.mean(
+        ops.abs(errors) / ops.maximum(ops.sum(is_pair, axis=0), 1.0)
+    )
+
+
 def ramp(step: Tensor, steps: int) -> Tensor:
     """From 0 to 1 in the first `steps` steps: float32 []; 1 if steps is 0.
 

@@ -281,6 +281,8 @@ class ModelConfig(Config):
             code.
         film: Whether z and the sound also modulate every convolution of a G
             that takes sound (`FiLM`), beside being its input.
+        untied_bias: Whether every pixel of what the two decoders paint has
+            biases of its own: in aligned faces much is in the same place.
     """
 
     conditioning: str = "noise"
@@ -292,6 +294,7 @@ class ModelConfig(Config):
     audio_encoder: str = "compact"
     look_flow: int = 0
     film: bool = True
+    untied_bias: bool = False
 
     def validate(self) -> None:
         self.check_choice("conditioning", CONDITIONINGS)
@@ -355,6 +358,8 @@ class ObjectiveConfig(Config):
             against the real ones.
         detail: Weight, in G's loss, of how much fine structure its frames
             have, place by place, against the real ones.
+        fixed_pattern: Weight, in G's loss, of what is wrong in the same place
+            on all its frames of a batch, by the pixels that have a true pair.
         sound_ramp_steps: Steps in which sync grows to its weight.
     """
 
@@ -373,6 +378,7 @@ class ObjectiveConfig(Config):
     sync: float = 0.0
     motion: float = 0.0
     detail: float = 0.0
+    fixed_pattern: float = 0.0
     sound_ramp_steps: int = 0
 
     def validate(self) -> None:
@@ -390,6 +396,7 @@ class ObjectiveConfig(Config):
         self.check_range("sync", 0, 1e3)
         self.check_range("motion", 0, 1e3)
         self.check_range("detail", 0, 1e3)
+        self.check_range("fixed_pattern", 0, 1e3)
         self.check_range("sound_ramp_steps", 0, 100_000_000)
 
 

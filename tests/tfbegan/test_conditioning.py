@@ -231,6 +231,38 @@ def test_the_mean_detail_knows_no_order_and_no_count():
     assert float(conditioning.detail_distance(faces, faces[::-1].copy())) > 0.1
 
 
+# The fixed pattern
+
+
+@given(images, st.integers(0, 2**32 - 1))
+@settings(max_examples=50)
+def test_the_fixed_pattern_is_the_mean_error_of_pairs(a, seed):
+    rng = np.random.default_rng(seed)
+    faces = wide(a).astype(np.float32)
+    others = rng.uniform(-1, 1, faces.shape).astype(np.float32)
+    pairs = rng.integers(0, 2, (*faces.shape[:3], 1)).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        errors = (pairs * (faces - others)).sum(0) / pairs.sum(0)
+    expected = np.abs(np.nan_to_num(errors)).mean()
+    received = conditioning.fixed_pattern(faces, others, pairs)
+    assert float(received) == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_differs_from_face_to_face_is_no_fixed_pattern():
+    rng = np.random.default_rng(0)
+    faces = rng.uniform(-0.5, 0.5, (16, 8, 8, 3)).astype(np.float32)
+    everywhere = np.ones((16, 8, 8, 1), np.float32)
+
+    def pattern(wrong):
+        return float(
+            conditioning.fixed_pattern(faces, faces + wrong, everywhere)
+        )
+
+    varying = 0.1 * (-1.0) ** np.arange(16, dtype=np.float32)
+    assert pattern(varying[:, None, None, None]) == pytest.approx(0, abs=1e-6)
+    assert pattern(np.float32(0.1)) == pytest.approx(0.1, rel=1e-5)
+
+
 # In time
 
 

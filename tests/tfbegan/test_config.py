@@ -87,6 +87,7 @@ def test_any_objective_survives_json(gamma, lambda_k, weight):
         (ObjectiveConfig, {"sync": -1.0}),
         (ObjectiveConfig, {"motion": float("inf")}),
         (ObjectiveConfig, {"detail": True}),
+        (ObjectiveConfig, {"fixed_pattern": -1}),
         (ObjectiveConfig, {"sound_ramp_steps": -1}),
         (TrainingConfig, {"batch_size": 0}),
         (TrainingConfig, {"min_learning_rate": 1.0}),

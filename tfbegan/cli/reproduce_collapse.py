@@ -42,7 +42,7 @@ examples:
     parser.add_argument(
         "--ablate",
         action="store_true",
-        help="also without each part: thirteen more trainings",
+        help="also without each part: fifteen more trainings",
     )
     parser.add_argument(
         "-o",

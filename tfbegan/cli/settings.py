@@ -6,13 +6,43 @@ import inspect
 import re
 from typing import Any
 
-from tfbegan.config import Config, ModelConfig, ObjectiveConfig, TrainingConfig
+from tfbegan.config import (
+    CONDITIONINGS,
+    Config,
+    ModelConfig,
+    ObjectiveConfig,
+    TrainingConfig,
+)
+from tfbegan.errors import UsageError
 
 GROUPS: dict[str, type[Config]] = {
     "architecture": ModelConfig,
     "objective": ObjectiveConfig,
     "training": TrainingConfig,
 }
+_WITH_SOUND = tuple(kind for kind in CONDITIONINGS if kind != "noise")
+_WITH_A_CODE = tuple(kind for kind in CONDITIONINGS if kind != "audio")
+_WITH_BOTH = tuple(kind for kind in _WITH_SOUND if kind != "audio")
+ONLY_WITH: dict[str, tuple[str, ...]] = {
+    "audio_encoder": _WITH_SOUND,
+    "film": _WITH_SOUND,
+    "look_flow": ("audio+noise",),
+    "code_constraint": ("noise",),
+    "code_cycle": _WITH_A_CODE,
+    "code_prior": _WITH_A_CODE,
+    "code_flow": ("audio+noise",),
+    "mouth_weight": _WITH_SOUND,
+    "mate_share": _WITH_BOTH,
+    "sync": _WITH_SOUND,
+    "motion": _WITH_SOUND,
+    "detail": _WITH_SOUND,
+    "fixed_pattern": _WITH_SOUND,
+    "sound_ramp_steps": _WITH_SOUND,
+    "gain_db": _WITH_SOUND,
+    "silence_share": _WITH_SOUND,
+}
+"""The conditionings with which a setting does anything, where not with all."""
+
 _HEADER = re.compile(r"^ {4}(\w+): (.*)$")
 
 
@@ -37,9 +67,7 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
                 arguments["metavar"] = getattr(
                     field.type, "__name__", "value"
                 ).upper()
-            options.add_argument(
-                f"--{field.name.replace('_', '-')}", **arguments
-            )
+            options.add_argument(_option(field.name), **arguments)
 
 
 def given_settings(parsed: argparse.Namespace, group: str) -> dict[str, Any]:
@@ -50,6 +78,35 @@ def given_settings(parsed: argparse.Namespace, group: str) -> dict[str, Any]:
         for name, value in vars(parsed).items()
         if name.startswith(prefix)
     }
+
+
+def check_effective(parsed: argparse.Namespace, conditioning: str) -> None:
+    """Options that are given are to do something.
+
+    Args:
+        parsed: Of a parser with these options.
+        conditioning: What the model will make a face from.
+
+    Raises:
+        UsageError: One has no effect with that conditioning; one that switches
+            off what is off with it anyway is let through.
+    """
+    for group, kind in GROUPS.items():
+        given = given_settings(parsed, group)
+        for field in dataclasses.fields(kind):
+            useful = ONLY_WITH.get(field.name, CONDITIONINGS)
+            if (
+                conditioning not in useful
+                and given.get(field.name, field.default) != field.default
+            ):
+                raise UsageError(
+                    f"{_option(field.name)} does nothing with --conditioning"
+                    f" {conditioning}, but only with {' or '.join(useful)}."
+                )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _attribute_help(kind: type[Config]) -> dict[str, str]:

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tfbegan.cli.default_data import drawn_puppets, puppets_folder
-from tfbegan.cli.settings import add_setting_options, given_settings
+from tfbegan.cli.settings import (
+    add_setting_options,
+    check_effective,
+    given_settings,
+)
 from tfbegan.errors import TFBeganError, UsageError
 from tfbegan.records import read_dataset_info
 
@@ -126,11 +130,13 @@ def settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
         faces = info.frames("train")
         architecture.setdefault("image_size", info.face.image_size)
     preset = find_preset(parsed.preset or default_preset(conditioning, faces))
+    model = preset.architecture.replace(**architecture)
+    check_effective(parsed, model.conditioning)
     training = preset.training.replace(**given)
     if "steps" not in given:
         training = training.replace(steps=fitting_steps(training, faces))
     return (
-        preset.architecture.replace(**architecture),
+        model,
         preset.objective.replace(**given_settings(parsed, "objective")),
         training,
     )

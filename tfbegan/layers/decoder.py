@@ -25,6 +25,9 @@ class Decoder(keras.layers.Layer):
         skip_connections: Whether h0 is concatenated after every up-sampling.
         condition_dim: Length of a condition that modulates every convolution
             but the last (`FiLM`); 0 is a decoder without.
+        untied_bias: Whether every pixel of the image has biases of its own,
+            beside those of the channels. Aligned faces have much in the same
+            place that convolutions, the same everywhere, can hardly say.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.layers.Layer`.
 
@@ -46,6 +49,7 @@ class Decoder(keras.layers.Layer):
         filters: int,
         skip_connections: bool = True,
         condition_dim: int = 0,
+        untied_bias: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -54,6 +58,7 @@ class Decoder(keras.layers.Layer):
         self.filters = filters
         self.skip_connections = skip_connections
         self.condition_dim = condition_dim
+        self.untied_bias = untied_bias
         self.seed = seed
         policy = self.dtype_policy
         self.to_map = keras.layers.Dense(
@@ -95,6 +100,13 @@ class Decoder(keras.layers.Layer):
             if index:
                 side *= 2
         self.to_rgb.build((None, side, side, self.filters))
+        if self.untied_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(side, side, 3),
+                initializer="zeros",
+                autocast=False,
+            )
 
     def call(self, codes: Any, carry: Any = None, condition: Any = None) -> Any:
         first_map = self.reshape(self.to_map(codes))
@@ -106,7 +118,8 @@ class Decoder(keras.layers.Layer):
                 features = ops.concatenate([features, first_map], axis=-1)
                 first_map = upsample(first_map)
             features = block(features, carry, condition)
-        return ops.cast(self.to_rgb(features), "float32")
+        images = ops.cast(self.to_rgb(features), "float32")
+        return images + self.bias if self.untied_bias else images
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.image_size, self.image_size, 3)
@@ -118,5 +131,6 @@ class Decoder(keras.layers.Layer):
             "filters": self.filters,
             "skip_connections": self.skip_connections,
             "condition_dim": self.condition_dim,
+            "untied_bias": self.untied_bias,
             "seed": self.seed,
         }

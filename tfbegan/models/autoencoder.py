@@ -20,6 +20,8 @@ class Autoencoder(Network):
         skip_connections: Whether the decoder's h0 is concatenated after every
             up-sampling.
         vanishing_residuals: Whether the blocks carry their input.
+        untied_bias: Whether every pixel of what is rebuilt has biases of its
+            own; see `Decoder`.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
@@ -40,6 +42,7 @@ class Autoencoder(Network):
         latent_dim: int = 64,
         skip_connections: bool = True,
         vanishing_residuals: bool = False,
+        untied_bias: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -48,6 +51,7 @@ class Autoencoder(Network):
         self.filters = filters
         self.latent_dim = latent_dim
         self.skip_connections = skip_connections
+        self.untied_bias = untied_bias
         self.seed = seed
         self.encoder = Encoder(
             image_size,
@@ -61,6 +65,7 @@ class Autoencoder(Network):
             image_size,
             filters,
             skip_connections=skip_connections,
+            untied_bias=untied_bias,
             seed=None if seed is None else seed + 500,
             dtype=self.dtype_policy,
             name="decoder",
@@ -95,5 +100,6 @@ class Autoencoder(Network):
             "latent_dim": self.latent_dim,
             "skip_connections": self.skip_connections,
             "vanishing_residuals": self.vanishing_residuals,
+            "untied_bias": self.untied_bias,
             "seed": self.seed,
         }

@@ -160,6 +160,7 @@ class BEGAN(keras.Model):
             latent_dim=self.architecture.latent_dim,
             skip_connections=self.architecture.skip_connections,
             vanishing_residuals=self.architecture.vanishing_residual_steps > 0,
+            untied_bias=self.architecture.untied_bias,
             seed=seed,
             dtype=self.dtype_policy,
             name=name,

@@ -38,6 +38,7 @@ class Generator(Network):
         look_flow: Couplings of the flow from z to look codes, with
             "audio+noise"; 0 takes z for the code.
         film: Whether, with sound, the input modulates the convolutions.
+        untied_bias: Whether every pixel has biases of its own; see `Decoder`.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
@@ -73,6 +74,7 @@ class Generator(Network):
         audio_encoder: str = "compact",
         look_flow: int = 0,
         film: bool = True,
+        untied_bias: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -87,6 +89,7 @@ class Generator(Network):
         self.audio_encoder_size = audio_encoder
         self.look_flow = look_flow
         self.film = film
+        self.untied_bias = untied_bias
         self.seed = seed
         self.audio_encoder: Any = None
         self.look_encoder: Any = None
@@ -128,6 +131,7 @@ class Generator(Network):
             image_size,
             filters,
             skip_connections=skip_connections,
+            untied_bias=untied_bias,
             condition_dim=self.input_dim if self.takes_sound and film else 0,
             seed=seed,
             dtype=self.dtype_policy,
@@ -235,6 +239,7 @@ class Generator(Network):
             "audio_encoder": self.audio_encoder_size,
             "look_flow": self.look_flow,
             "film": self.film,
+            "untied_bias": self.untied_bias,
             "seed": self.seed,
         }
 

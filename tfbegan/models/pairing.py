@@ -125,6 +125,10 @@ class Pairing:
                 terms["detail"] += conditioning.mean_detail_distance(
                     images, fakes
                 )
+        if self.objective.fixed_pattern:
+            terms["fixed_pattern"] = conditioning.fixed_pattern(
+                images, anchored, self._is_pair(is_mate)
+            )
         return fakes, terms
 
     def critic_loss(self, batch: Mapping[str, Tensor]) -> Tensor:
@@ -138,11 +142,15 @@ class Pairing:
         around = ops.stop_gradient(looks) + FLOW_JITTER * jitter
         return self.generator.flow.negative_log_likelihood(around)
 
-    def _pixel_weights(self, is_mate: Tensor) -> Tensor:
+    def _is_pair(self, is_mate: Tensor) -> Tensor:
         """float32 [B, S, S, 1]: a mate shares the look, but not the pose."""
-        inside = self.generator.mouth
         outside = 1.0 - is_mate[:, None, None, None]
-        return self.objective.mouth_weight * inside + outside * (1.0 - inside)
+        return ops.maximum(self.generator.mouth, outside)
+
+    def _pixel_weights(self, is_mate: Tensor) -> Tensor:
+        """float32 [B, S, S, 1], of the anchor."""
+        more = (self.objective.mouth_weight - 1.0) * self.generator.mouth
+        return self._is_pair(is_mate) + more
 
     def _mouths(self, images: Tensor) -> Tensor:
         rows, columns = self.generator.mouth_slices

@@ -36,6 +36,7 @@ _ABLATIONS: dict[str, dict[str, Any]] = {
     "without sync": {"sync": 0.0},
     "without motion": {"motion": 0.0},
     "without detail": {"detail": 0.0},
+    "without the fixed pattern": {"fixed_pattern": 0.0},
     "without mates": {"mate_share": 0.0},
     "without the mouth's weight": {"mouth_weight": 1.0},
     "without the code cycle": {"code_cycle": 0.0},
@@ -138,6 +139,8 @@ def choose_arms(ablate: bool) -> tuple[Arm, ...]:
     arms.append(Arm("without the flow", without_flow, *parts[1:]))
     without_film = talking.architecture.replace(film=False)
     arms.append(Arm("without FiLM", without_film, *parts[1:]))
+    tied = talking.architecture.replace(untied_bias=False)
+    arms.append(Arm("without untied biases", tied, *parts[1:]))
     return tuple(arms)
 
 

@@ -25,6 +25,7 @@ _OF_STATS: dict[str, dict[str, str]] = {
     "sync": {"G": "sync", "critic": "critic_loss"},
     "motion": {"motion": "motion"},
     "detail": {"detail": "detail"},
+    "fixed pattern": {"pattern": "fixed_pattern"},
 }
 _OF_LOOKS: dict[str, dict[str, str]] = {
     "spread of the faces, of reals'": {"spread": "spread/ratio"},

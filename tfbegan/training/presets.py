@@ -41,7 +41,11 @@ _TALKING = Preset(
         " (docs/results/audio.md)."
     ),
     architecture=ModelConfig(
-        conditioning="audio+noise", filters=16, latent_dim=32, look_flow=6
+        conditioning="audio+noise",
+        filters=16,
+        latent_dim=32,
+        look_flow=6,
+        untied_bias=True,
     ),
     objective=ObjectiveConfig(
         gamma=1.0,
@@ -55,6 +59,7 @@ _TALKING = Preset(
         sync=0.05,
         motion=2.0,
         detail=2.0,
+        fixed_pattern=4.0,
         sound_ramp_steps=500,
     ),
     training=TrainingConfig(
@@ -96,7 +101,11 @@ PRESETS = {
         ),
         architecture=_TALKING.architecture,
         objective=_TALKING.objective.replace(
-            adversarial=0.0, sync=0.0, motion=0.0, detail=0.0
+            adversarial=0.0,
+            sync=0.0,
+            motion=0.0,
+            detail=0.0,
+            fixed_pattern=0.0,
         ),
         training=_TALKING.training,
     ),

@@ -57,11 +57,7 @@ def test_talking_is_the_default_with_sound(capsys, conditioning):
     [
         ("--filters=8", "architecture", "filters", 8),
         ("--no-skip-connections", "architecture", "skip_connections", False),
-        ("--no-film", "architecture", "film", False),
-        ("--audio-encoder=full", "architecture", "audio_encoder", "full"),
         ("--relative-k", "objective", "relative_k", True),
-        ("--sync=0.5", "objective", "sync", 0.5),
-        ("--mate-share=0.25", "objective", "mate_share", 0.25),
         ("--adversarial=0", "objective", "adversarial", 0.0),
         ("--lambda-k=0.5", "objective", "lambda_k", 0.5),
         ("--histograms", "training", "histograms", True),
@@ -78,6 +74,52 @@ def test_an_option_changes_its_setting_and_no_other(
     assert expected[group][name] != value
     expected[group][name] = value
     assert dry_run(capsys, option) == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "group", "name", "value"),
+    [
+        ("--no-film", "architecture", "film", False),
+        ("--audio-encoder=full", "architecture", "audio_encoder", "full"),
+        ("--sync=0.5", "objective", "sync", 0.5),
+        ("--mate-share=0.25", "objective", "mate_share", 0.25),
+        ("--fixed-pattern=0", "objective", "fixed_pattern", 0.0),
+        ("--gain-db=3", "training", "gain_db", 3.0),
+    ],
+)
+def test_an_option_of_the_sound_is_for_models_that_hear(
+    capsys, option, group, name, value
+):
+    sound = ["--conditioning", "audio+noise"]
+    expected = dry_run(capsys, *sound)
+    assert expected[group][name] != value
+    expected[group][name] = value
+    assert dry_run(capsys, *sound, option) == expected
+
+
+@pytest.mark.parametrize(
+    ("conditioning", "option", "told"),
+    [
+        ("noise", "--sync=0.5", "--sync does nothing"),
+        ("noise", "--no-film", "--film does nothing"),
+        ("noise", "--look-flow=4", "only with audio+noise"),
+        ("noise", "--gain-db=3", "only with audio or audio+noise or"),
+        ("audio", "--code-cycle=1", "noise or audio+noise or audio+face"),
+        ("audio+face", "--code-flow=1", "--conditioning audio+face"),
+        ("audio+noise", "--code-constraint=1", "only with noise"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    capsys, conditioning, option, told
+):
+    asked = ["train", "--dry-run", "--conditioning", conditioning, option]
+    assert main(asked) == 2
+    assert told in one_sentence(capsys)
+
+
+def test_switching_off_what_is_off_is_no_mistake(capsys):
+    settings = dry_run(capsys, "--sync=0", "--look-flow=0", "--film")
+    assert settings == dry_run(capsys)
 
 
 def test_the_size_of_the_faces_is_the_data_set_s(capsys, puppet_dataset):

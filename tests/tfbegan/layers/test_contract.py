@@ -45,6 +45,10 @@ EXAMPLES = {
         lambda **k: Decoder(32, 2, skip_connections=False, **k),
         (2, 5),
     ),
+    "Decoder with untied biases": (
+        lambda **k: Decoder(32, 2, untied_bias=True, **k),
+        (2, 5),
+    ),
     "AudioEncoder": (
         lambda **k: AudioEncoder((2, 3, 4), 1, (8, 6), **k),
         (2, 35, 13),
@@ -83,11 +87,15 @@ EXAMPLES = {
             conditioning="audio+noise",
             speech=SPEECH,
             look_flow=3,
+            untied_bias=True,
             **k,
         ),
         {"noise": (2, 5), "mfcc": (2, 11, 4)},
     ),
-    "Autoencoder": (lambda **k: Autoencoder(32, 2, 5, **k), (2, 32, 32, 3)),
+    "Autoencoder": (
+        lambda **k: Autoencoder(32, 2, 5, untied_bias=True, **k),
+        (2, 32, 32, 3),
+    ),
 }
 # The BEGAN itself takes no input to give an output, the critic gives two;
 # test_began.py and test_sync_critic.py test them.

@@ -20,6 +20,7 @@ ADDITIONS = PLAIN.replace(
     sync=0.5,
     motion=1.0,
     detail=2.0,
+    fixed_pattern=0.5,
 )
 FLOWING = ADDITIONS.replace(code_flow=0.1)
 NETWORKS = ("generator", "discriminator", "critic")
@@ -170,7 +171,14 @@ def test_k_and_m_hold_only_the_two_errors(make, batch, kind):
 
 @pytest.mark.parametrize("kind", WITH_SOUND)
 def test_logs_name_the_additions_only_where_they_are_on(make, batch, kind):
-    additions = {"code_anchor", "sync", "motion", "detail", "critic_loss"}
+    additions = {
+        "code_anchor",
+        "sync",
+        "motion",
+        "detail",
+        "fixed_pattern",
+        "critic_loss",
+    }
     assert not additions & set(step(make(kind, PLAIN), batch))
     assert additions <= set(step(make(kind), batch))
 

@@ -22,6 +22,7 @@ OFF = {
     "code_cycle": 0.0,
     "motion": 0.0,
     "detail": 0.0,
+    "fixed_pattern": 0.0,
 }
 OF_LOOKS = {"code_prior", "code_cycle"}
 
@@ -248,6 +249,31 @@ def test_a_mate_error_counts_in_the_mouth_box_alone(
     # Five have mates; of the one that is alone, all of the face counts.
     expected = 0.5 * INSIDE + 0.25 * (1 - INSIDE) / 6
     assert received == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_fixed_pattern_is_told_by_true_pairs_alone(
+    generators, batch, monkeypatch
+):
+    generator = generators["audio+noise"]
+    monkeypatch.setattr(
+        generator, "paint", lambda z, _: tf.zeros((len(z), 32, 32, 3))
+    )
+    images = faces_with(0.5, 0.25)
+    images[::2, :, 16:] *= -1  # half of the faces: no pattern on that side
+    images[3, :, :16] = -1  # the one that is alone
+    batch = {**batch, "image": tf.constant(images)}
+
+    def pattern(**objective):
+        _, terms = terms_of(generator, batch, fixed_pattern=1.0, **objective)
+        return float(terms["fixed_pattern"])
+
+    left, box = 0.5, INSIDE / 2
+    inside = abs(5 * 0.5 - 1) / 6 * box
+    expected = inside + abs(5 * 0.25 - 1) / 6 * (left - box)
+    assert pattern() == pytest.approx(expected, rel=1e-5)
+    # All but one have mates: outside of the mouth it alone is left.
+    expected = inside + 1.0 * (left - box) + 0.25 * (left - box)
+    assert pattern(mate_share=1.0) == pytest.approx(expected, rel=1e-5)
 
 
 def test_motion_is_that_of_mouths_within_clips(generators, batch, monkeypatch):

@@ -40,7 +40,7 @@ def additions_of(objective):
 def test_the_paper_is_the_paper_to_the_letter():
     paper = find_preset("paper")
     additions = additions_of(paper.objective)
-    assert len(additions) == 10
+    assert len(additions) == 11
     assert not any(additions.values())
     assert (paper.objective.gamma, paper.objective.lambda_k) == (0.5, 0.001)
     assert paper.objective.adversarial == 1
@@ -74,7 +74,13 @@ def test_the_regressor_is_talking_without_its_gan():
         for name, value in talking.objective.to_dict().items()
         if control.objective.to_dict()[name] != value
     }
-    assert changed == {"adversarial", "sync", "motion", "detail"}
+    assert changed == {
+        "adversarial",
+        "sync",
+        "motion",
+        "detail",
+        "fixed_pattern",
+    }
     assert not any(getattr(control.objective, name) for name in changed)
 
 

@@ -175,7 +175,14 @@ def test_a_run_with_sound_shows_and_logs_what_the_sound_does(tiny_sound_run):
         json.loads(line)
         for line in tiny_sound_run.stats_file.read_text().splitlines()
     ]
-    terms = {"sync", "motion", "detail", "critic_loss", "code_anchor"}
+    terms = {
+        "sync",
+        "motion",
+        "detail",
+        "fixed_pattern",
+        "critic_loss",
+        "code_anchor",
+    }
     for row in rows:
         assert terms <= set(row)
         assert all(np.isfinite(row[name]) for name in terms)
