@@ -99,6 +99,12 @@ def everything(runs: Path) -> list[np.ndarray]:
     ]
 
 
+def seen(runs: Path) -> list[dict[str, float]]:
+    """The figures of a run's looks."""
+    (file,) = runs.glob("*/looks.jsonl")
+    return read_rows(file)
+
+
 def main() -> None:
     """Prints the kills and the difference at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -108,7 +114,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parsed = parser.parse_args()
     chance = random.Random(parsed.seed)  # noqa: S311 - no secret
-    table = Table("kill", "after, s", "step of the run", "resumed from", "lost")
+    table = Table(
+        "kill", "after, s", "step of the run", "resumed from", "lost, at least"
+    )
     with tempfile.TemporaryDirectory() as folder:
         whole, killed = Path(folder) / "whole", Path(folder) / "killed"
         finish(start(*settings(parsed.data, whole, parsed.steps)))
@@ -127,11 +135,13 @@ def main() -> None:
             arguments = ["--resume", "--runs-dir", str(killed)]
         finish(start(*arguments))
         pairs = list(zip(everything(whole), everything(killed), strict=True))
+        looks = seen(whole) == seen(killed)
     Console().print(table)
     difference = max(float(np.abs(a - b).max()) for a, b in pairs)
     print(
         f"{done} of {parsed.kills} resumed; largest difference over"
-        f" {sum(a.size for a, _ in pairs):,} numbers: {difference}"
+        f" {sum(a.size for a, _ in pairs):,} numbers: {difference}; the figures"
+        f" of all looks are {'the same' if looks else 'NOT the same'}"
     )
 
 

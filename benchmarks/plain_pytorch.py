@@ -68,6 +68,9 @@ class PlainPyTorch:
         latent_dim: Length of z and of D's code.
         gamma: Diversity ratio.
         lambda_k: Gain of k.
+
+    Attributes:
+        device: A GPU where there is one.
     """
 
     def __init__(
@@ -81,8 +84,11 @@ class PlainPyTorch:
         self.latent_dim = latent_dim
         self.gamma = gamma
         self.lambda_k = lambda_k
-        self.generator = Decoder(size, filters, latent_dim)
-        self.discriminator = Discriminator(size, filters, latent_dim)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.generator = Decoder(size, filters, latent_dim).to(self.device)
+        self.discriminator = Discriminator(size, filters, latent_dim).to(
+            self.device
+        )
         self.g_adam = _adam(self.generator)
         self.d_adam = _adam(self.discriminator)
         self.k = 0.0
@@ -99,15 +105,16 @@ class PlainPyTorch:
     ) -> tuple[float, float]:
         """L(x) and L(G(z))."""
         with torch.no_grad():
-            fakes = self.generator(torch.from_numpy(noise))
+            fakes = self.generator(torch.from_numpy(noise).to(self.device))
             return (
-                self._error(_channels_first(images)).item(),
+                self._error(_channels_first(images).to(self.device)).item(),
                 self._error(fakes).item(),
             )
 
     def step(self, images: torch.Tensor) -> float:
         """Trains D, then G, on a batch [B, 3, S, S]; returns L(x)."""
-        noise = torch.rand(len(images), self.latent_dim) * 2 - 1
+        shape = (len(images), self.latent_dim)
+        noise = torch.rand(shape, device=self.device) * 2 - 1
         fakes = self.generator(noise)
         real_error = self._error(images)
         d_loss = real_error - self.k * self._error(fakes.detach())

@@ -26,7 +26,11 @@ from tfbegan.config import ModelConfig
 from tfbegan.layers.conv3x3 import Conv3x3
 from tfbegan.layers.decoder import Decoder
 from tfbegan.layers.encoder import SMALLEST_MAP, Encoder
-from tfbegan.training.acceleration import choose_precision, keep_freed_memory
+from tfbegan.training.acceleration import (
+    choose_jit,
+    choose_precision,
+    keep_freed_memory,
+)
 from tfbegan.training.presets import PRESETS
 
 _BATCH = 16
@@ -95,17 +99,23 @@ def cost_of_encoder(encoder: Encoder) -> Cost:
     return total + _of_dense(encoder.to_code)
 
 
-def cost_of_step(model: BEGAN, passes_of_d: int) -> Cost:
-    """G forward and backward once, D forward and backward on some batches."""
+def cost_of_step(model: BEGAN, of_g: int, of_d: int) -> Cost:
+    """What a step does to a batch.
+
+    Args:
+        model: The networks.
+        of_g: Passes of G. A forward one is one, a backward one is another for
+            the weights and another for the inputs.
+        of_d: Passes of D.
+    """
     d = model.discriminator
-    of_g = cost_of_decoder(model.generator.decoder)
-    of_d = cost_of_encoder(d.encoder) + cost_of_decoder(d.decoder)
-    # A backward pass is two forward ones: by weights and by inputs; but
-    # nothing asks for the gradient of real images.
+    g = cost_of_decoder(model.generator.decoder)
+    both = cost_of_encoder(d.encoder) + cost_of_decoder(d.decoder)
+    # Nothing asks for the gradient of real images.
     first = _of_convolution(d.encoder.stem, d.image_size)
     return Cost(
-        3 * (of_g.direct + passes_of_d * of_d.direct) - first.direct,
-        3 * (of_g.executed + passes_of_d * of_d.executed) - first.executed,
+        of_g * g.direct + of_d * both.direct - first.direct,
+        of_g * g.executed + of_d * both.executed - first.executed,
     )
 
 
@@ -189,7 +199,7 @@ def plain(kind: str, model: BEGAN) -> Step:
         loop = PlainPyTorch(*shape)
         batch = torch.from_numpy(
             np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
-        )
+        ).to(loop.device)
     loop.load(_of_generator(model), _of_discriminator(model))
     noise = np.random.default_rng(1).uniform(-1, 1, (_BATCH, shape[2]))
     noise = noise.astype(np.float32)
@@ -256,23 +266,32 @@ def compare(architecture: ModelConfig, rounds: int) -> None:
     """Prints our step beside the plain ones and the ceilings."""
     model, in_float32 = ours(architecture, "float32")
     chosen = choose_precision("auto")
-    _, by_choice = ours(architecture, chosen)
-    shared, naive = cost_of_step(model, 2), cost_of_step(model, 3)
+    jit = choose_jit("auto")
+    _, by_choice = ours(architecture, chosen, jit)
+    # D on reals and on fakes. The plain loops send the fakes through it once
+    # more: PyTorch's with all of its gradients, Keras's without those by D's
+    # weights, but with the fakes painted again.
+    shared = cost_of_step(model, of_g=3, of_d=6)
+    in_pytorch = cost_of_step(model, of_g=3, of_d=9)
+    in_keras = cost_of_step(model, of_g=4, of_d=8)
     contestants = [
         Contestant(
             "plain PyTorch",
             plain("pytorch", model),
-            naive.direct / 1e9,
+            in_pytorch.direct / 1e9,
             "float32",
         ),
         Contestant(
-            "plain Keras", plain("keras", model), naive.direct / 1e9, "float32"
+            "plain Keras",
+            plain("keras", model),
+            in_keras.direct / 1e9,
+            "float32",
         ),
         Contestant(
             "tfbegan, float32", in_float32, shared.executed / 1e9, "float32"
         ),
         Contestant(
-            f"tfbegan, auto: {chosen}",
+            f"tfbegan, auto: {chosen}{', XLA' if jit else ''}",
             by_choice,
             shared.executed / 1e9,
             "float32" if chosen == "float32" else "bfloat16",

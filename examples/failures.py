@@ -86,11 +86,12 @@ FAILURES = {
     "explosion": Failure(
         _HEALTHY,
         _TRAINING.replace(
-            learning_rate=0.5,
+            steps=300,
+            learning_rate=0.02,
             clip_norm=0.0,
             log_steps=1,
-            picture_steps=1,
-            checkpoint_steps=1,
+            picture_steps=50,
+            checkpoint_steps=50,
         ),
     ),
 }
@@ -125,7 +126,7 @@ def reproduce(name: str, data: Path, out: Path, steps: int | None) -> str:
         if result.received_signal is not None:
             raise SystemExit(128 + result.received_signal)
     except DivergedError as error:
-        told = str(error)
+        told = str(error).rstrip(".")
     folder = newest_run(runs)
     draw(folder, out / name)
     return f"{name}: {told}. Look at {out / name}.png and .svg"

@@ -419,9 +419,11 @@ class TrainingConfig(Config):
         ema_decay: Of the moving average of G's weights, which is what
             generates.
         seed: Of weights, noise and the order of the data.
-        precision: "float32", "mixed_bfloat16", "mixed_float16" or "auto"
-            (chosen by the measurements in docs/results/training.md).
-        jit_compile: XLA: "on", "off" or "auto" (likewise).
+        precision: "float32", "mixed_bfloat16", "mixed_float16" or "auto":
+            on CPUs by the measurements in docs/results/training.md, on GPUs
+            by what they can do; a run keeps what it was begun with.
+        jit_compile: XLA: "on", "off" or "auto": on CPUs off, as measured
+            there, on GPUs on.
         checkpoint_steps: Steps between checkpoints.
         log_steps: Steps between rows of stats.jsonl and TensorBoard.
         picture_steps: Steps between sample grids.

@@ -58,11 +58,12 @@ def run(parsed: argparse.Namespace) -> int:
         str(parsed.data),
         data_fingerprint(parsed.data),
     )
-    _show(find_rate(config, parsed.trials, parsed.lowest, parsed.highest))
+    search = find_rate(config, parsed.trials, parsed.lowest, parsed.highest)
+    _show(search, training.min_learning_rate)
     return 0
 
 
-def _show(search: Any) -> None:
+def _show(search: Any, floor: float) -> None:
     most = search.errors.max()
     print("learning rate   L(x)")
     for row in range(
@@ -73,4 +74,8 @@ def _show(search: Any) -> None:
         print(f"{search.rates[row]:13.1e}   {error:.4f}  {bar}")
     if search.diverged is not None:
         print(f"At {search.diverged:.1e} it diverged.")
-    print(f"Suggested: --learning-rate {search.suggested:.1e}")
+    suggested = f"--learning-rate {search.suggested:.1e}"
+    if search.suggested < floor:
+        # The floor of the halvings may not be above where they start.
+        suggested += f" --min-learning-rate {search.suggested:.1e}"
+    print(f"Suggested: {suggested}")

@@ -21,6 +21,8 @@ from tfbegan.records import read_dataset_info
 _EXIT_SIGNAL = 128
 _DEFAULT_RUNS = Path("runs")
 _NEWEST = "newest"
+_GIVEN_ANEW = {"steps", "learning_rate"}
+"""Settings that may be given beside `--resume`."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,18 +78,32 @@ preset's would not show every face twice."""
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     if parsed.resume is not None:
-        return _resume(parsed)
-    if not parsed.dry_run:
-        return _as_team(parsed, _train)
+        _check_resumable(parsed)
+    if parsed.dry_run:
+        print(json.dumps(_asked_for(parsed), indent=2))
+        return 0
+    return _as_team(parsed, _train if parsed.resume is None else _go_on)
+
+
+def _asked_for(parsed: argparse.Namespace) -> dict[str, Any]:
+    """All settings of the run, as they are printed."""
+    if parsed.resume is not None:
+        shown = _folder_of(parsed).read_config().to_dict()
+        return {
+            **shown,
+            "training": {
+                **shown["training"],
+                **given_settings(parsed, "training"),
+            },
+            "data": str(parsed.data or shown["data"]),
+        }
     architecture, objective, training = settings(parsed)
-    shown = {
+    return {
         "architecture": architecture.to_dict(),
         "objective": objective.to_dict(),
         "training": training.to_dict(),
         "data": str(parsed.data or puppets_folder(architecture.image_size)),
     }
-    print(json.dumps(shown, indent=2))
-    return 0
 
 
 def _train(parsed: argparse.Namespace, team: Any) -> Any:
@@ -142,33 +158,43 @@ def settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
     )
 
 
-def _resume(parsed: argparse.Namespace) -> int:
+def _check_resumable(parsed: argparse.Namespace) -> None:
+    """A run goes on with its own settings, but for a few."""
     given = given_settings(parsed, "training")
-    given.pop("steps", None)
     others = [
-        *given,
+        *(given.keys() - _GIVEN_ANEW),
         *given_settings(parsed, "architecture"),
         *given_settings(parsed, "objective"),
     ]
     if others or parsed.preset:
         raise UsageError(
             "--resume goes on with the settings that the run was begun with;"
-            " only --steps and --strategy may be given beside it, and --data"
-            " where the data set has moved."
+            " only --steps, --learning-rate and --strategy may be given beside"
+            " it, and --data where the data set has moved."
         )
-    return _as_team(parsed, _go_on)
 
 
 def _go_on(parsed: argparse.Namespace, team: Any) -> Any:
     from tfbegan.training.run import resume
+
+    folder = team.together(lambda: _folder_of(parsed))
+    given = given_settings(parsed, "training")
+    return resume(
+        folder,
+        given.get("steps"),
+        parsed.data,
+        team,
+        given.get("learning_rate"),
+    )
+
+
+def _folder_of(parsed: argparse.Namespace) -> Any:
+    """The run to go on with."""
     from tfbegan.training.run_folder import RunFolder, newest_run
 
     if parsed.resume == _NEWEST:
-        folder = team.together(lambda: newest_run(parsed.runs_dir))
-    else:
-        folder = RunFolder(Path(parsed.resume))
-    steps = given_settings(parsed, "training").get("steps")
-    return resume(folder, steps, parsed.data, team)
+        return newest_run(parsed.runs_dir)
+    return RunFolder(Path(parsed.resume))
 
 
 def _as_team(

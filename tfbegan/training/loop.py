@@ -106,11 +106,14 @@ class TrainingLoop(keras.callbacks.Callback):
         self.interval.add(figures)
         if self._is_due(self.config.log_steps):
             self._log()
+        looks = self._is_due(self.config.picture_steps)
         saves = self._is_due(self.config.checkpoint_steps)
+        if looks or saves:
+            self._stop_where_spoilt()
         if saves:
             # A checkpoint says that all looks before it were taken.
             self._background.wait()
-        if self._is_due(self.config.picture_steps):
+        if looks:
             self._look()
         if saves:
             self._save()
@@ -128,6 +131,7 @@ class TrainingLoop(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.step != self.saved_step:
+            self._stop_where_spoilt()
             self._look()
             self._save()
         self._background.wait()
@@ -138,20 +142,31 @@ class TrainingLoop(keras.callbacks.Callback):
     def _stop_where_diverged(self, figures: Mapping[str, float]) -> None:
         for name, value in figures.items():
             exploded = name.endswith("_error") and value > EXPLODED
-            if np.isfinite(value) and not exploded:
-                continue
-            self._background.settle()
-            good = last_good_step(self.folder.checkpoints)
-            kept = (
-                "There is no checkpoint yet"
-                if good is None
-                else f"The last good checkpoint is of step {good}"
-            )
-            raise DivergedError(
-                f"Training diverged: {name} was {value} at step {self.step}."
-                f" {kept}: start again with a lower --learning-rate (tfbegan"
-                " find-rate tells one) or with --clip-norm 1."
-            )
+            if not np.isfinite(value) or exploded:
+                raise self._diverged(f"{name} was {value}")
+
+    def _stop_where_spoilt(self) -> None:
+        """A step's losses are of before its update: what that spoilt is not to
+        take the place of a checkpoint that is good."""
+        if not self.model.is_finite():
+            raise self._diverged("a weight was no longer finite")
+
+    def _diverged(self, what: str) -> DivergedError:
+        """After whatever is being written."""
+        self._background.settle()
+        good = last_good_step(self.folder.checkpoints)
+        again = (
+            "There is no checkpoint yet: start again with a lower"
+            " --learning-rate"
+            if good is None
+            else f"The last good checkpoint is of step {good}: go on from it"
+            f" with --resume {self.folder.path} --learning-rate LOWER, or start"
+            " again"
+        )
+        return DivergedError(
+            f"Training diverged: {what} at step {self.step}. {again} (tfbegan"
+            " find-rate tells one) or with --clip-norm 1."
+        )
 
     def _log(self) -> None:
         means = self.interval.means()

@@ -1,6 +1,7 @@
 """Figures of a run: JSON lines and TensorBoard's event files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -33,14 +34,20 @@ class Recorder:
         self._folder = folder
         for file in (folder.stats_file, folder.looks_file):
             drop_rows_after(file, step)
-        try:
+        with self._written():
             self._writer = tf.summary.create_file_writer(
                 str(folder.tensorboard)
             )
-        except tf.errors.OpError as error:
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """TensorFlow's own errors are of no family of ours."""
+        try:
+            yield
+        except self._tf.errors.OpError as error:
             raise OutputError(
-                f"{folder.tensorboard} can't be written. Check the path and"
-                " the space on the disk, and run again."
+                f"{self._folder.tensorboard} can't be written. Check the path"
+                " and the space on the disk, and run again."
             ) from error
 
     def figures(self, row: Mapping[str, Any]) -> None:
@@ -50,7 +57,7 @@ class Recorder:
             OutputError: It can't be written.
         """
         append_row(self._folder.stats_file, row)
-        with self._writer.as_default(step=row["step"]):
+        with self._written(), self._writer.as_default(step=row["step"]):
             for name, value in row.items():
                 if name != "step":
                     self._tf.summary.scalar(name, value)
@@ -62,7 +69,7 @@ class Recorder:
             OutputError: They can't be written.
         """
         figures = _look_figures(look)
-        with self._writer.as_default(step=step):
+        with self._written(), self._writer.as_default(step=step):
             for name, value in figures.items():
                 self._tf.summary.scalar(name, value)
             self._images("samples", look.samples)
@@ -75,18 +82,27 @@ class Recorder:
             self._images("fakes/reconstructed", rebuilt_fakes)
             if look.speech is not None:
                 self._images("speech", look.speech)
-        self._writer.flush()
+            self._writer.flush()
         append_row(self._folder.looks_file, {"step": step, **figures})
 
     def histograms(self, step: int, model: BEGAN, reals: np.ndarray) -> None:
-        """Shows weights and codes in TensorBoard's histogram tab."""
-        with self._writer.as_default(step=step):
+        """Shows weights and codes in TensorBoard's histogram tab.
+
+        Raises:
+            OutputError: They can't be written.
+        """
+        with self._written(), self._writer.as_default(step=step):
             write_histograms(model, reals)
-        self._writer.flush()
+            self._writer.flush()
 
     def close(self) -> None:
-        """Flushes everything to the disk."""
-        self._writer.close()
+        """Flushes everything to the disk.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        with self._written():
+            self._writer.close()
 
     def _images(self, name: str, images: np.ndarray) -> None:
         self._tf.summary.image(name, images, max_outputs=len(images))

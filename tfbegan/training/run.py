@@ -18,6 +18,7 @@ from tfbegan.files import (
     atomic_path,
     canonical_json,
     folder_lock,
+    remove_temporaries,
     sha256_bytes,
 )
 from tfbegan.generation.loading import to_uint8
@@ -48,6 +49,13 @@ from tfbegan.training.run_folder import (
 from tfbegan.training.schedule import StallSchedule
 from tfbegan.training.team import ALONE, Team
 from tfbegan.training.team_loops import FollowerLoop, TeamLoop
+
+_OF_DATA = (
+    tf.errors.DataLossError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+)
+"""What TensorFlow raises where a shard is damaged or gone."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ def resume(
     steps: int | None = None,
     data: Path | None = None,
     team: Team = ALONE,
+    learning_rate: float | None = None,
 ) -> RunResult:
     """Goes on with a run as if it had never stopped.
 
@@ -127,15 +136,21 @@ def resume(
         data: Where the data set is now; None where it was.
         team: The devices and machines to go on with; it need not be the one
             that the run was begun with.
+        learning_rate: To go on with, where the run has diverged; None keeps
+            what it has come to.
 
     Raises:
-        RunError: This is no run folder, its data set has changed, or another
-            worker failed or was lost.
+        ConfigError: The learning rate is out of range.
+        RunError: This is no run folder, its data set has changed, it has done
+            more steps than it is to have, its checkpoint is of another run,
+            or another worker failed or was lost.
         LockedError: The run is going on.
         ModelFileError: No checkpoint can be used.
     """
     with team.watched(lambda: "Start all workers again."), ExitStack() as held:
-        job = team.together(lambda: _reopened(folder, steps, data, team))
+        changes = {"steps": steps, "learning_rate": learning_rate}
+        changes = {n: v for n, v in changes.items() if v is not None}
+        job = team.together(lambda: _reopened(folder, changes, data, team))
         team.check_same(
             "settings or data",
             lambda: _fingerprint(job.config, folder.path.name),
@@ -155,23 +170,37 @@ def resume(
                 model = new_model(job.config, job.dataset)
         if checkpoint is None:
             return _run(job, model, schedule, interval)
+        _check_same_model(job, checkpoint.model)
         schedule.restore(checkpoint.state.schedule)
+        if learning_rate is not None:
+            schedule.learning_rate = learning_rate
         interval.restore(checkpoint.state.interval)
         with team.scope():
             # With other --steps than before the decay is at another place.
             last_update = checkpoint.step - interval.steps
             checkpoint.model.learning_rate = schedule.rate(last_update)
+        # The run may have been begun on another kind of device.
+        jit_compile = choose_jit(job.config.training.jit_compile)
+        checkpoint.model.jit_compile = jit_compile
         notes = _notes(checkpoint)
         return _run(job, checkpoint.model, schedule, interval, notes)
 
 
 def _reopened(
-    folder: RunFolder, steps: int | None, data: Path | None, team: Team
+    folder: RunFolder,
+    changes: dict[str, Any],
+    data: Path | None,
+    team: Team,
 ) -> _Job:
     config = folder.read_config()
-    if steps is not None:
-        training = config.training.replace(steps=steps)
-        config = dataclasses.replace(config, training=training)
+    training = config.training.replace(**changes)
+    config = dataclasses.replace(config, training=training)
+    done = last_good_step(folder.checkpoints) or 0
+    if training.steps < done:
+        raise RunError(
+            f"{folder.path} has done {done} steps, which is more than"
+            f" --steps {training.steps}. Ask for more, or leave it out."
+        )
     if data is not None:
         config = dataclasses.replace(config, data=str(data))
     team.check_batch(config.training.batch_size)
@@ -191,6 +220,27 @@ def _reopened(
     return _Job(config, dataset, team, folder)
 
 
+def _check_same_model(job: _Job, model: BEGAN) -> None:
+    """A checkpoint that was copied here from another run is not gone on with.
+
+    Raises:
+        RunError: It is of other networks or losses.
+    """
+    config = job.config
+    for name, own, found in (
+        ("networks", config.architecture, model.architecture),
+        ("losses", config.objective, model.objective),
+        ("seed", config.training.seed, model.seed),
+    ):
+        if own != found:
+            raise RunError(
+                f"The last checkpoint in {job.folder.checkpoints} is of"
+                f" another run: its {name} are not those of"
+                f" {job.folder.config_file.name}. Put the run's own one back,"
+                " or start a new run."
+            )
+
+
 def _fingerprint(config: RunConfig, run: str = "") -> int:
     """Of all but the path of the data set: machines may mount it anywhere."""
     settings = {**config.to_dict(), "data": run}
@@ -202,7 +252,11 @@ def _hold(job: _Job, held: ExitStack) -> None:
 
     def lock() -> None:
         if job.team.is_chief:
-            held.enter_context(folder_lock(job.folder.path, "training"))
+            path = job.folder.path
+            held.enter_context(folder_lock(path, "training"))
+            # What a kill in the middle of a writing left.
+            for folder in (path, *filter(Path.is_dir, path.iterdir())):
+                remove_temporaries(folder)
 
     job.team.together(lock)
 
@@ -253,7 +307,7 @@ def _work(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
                 _fit(job, model, loop, profiler)
             # The others wait: the chief may still be writing.
             job.team.together(lambda: _complete(job, loop))
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as e:
+    except _OF_DATA as e:
         raise _unreadable(job.dataset, e) from e
     finally:
         loop.finish()
@@ -345,6 +399,11 @@ def _how_to_resume(job: _Job) -> str:
 def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
     """What a record that can't be decoded means; else the error itself."""
     text = str(error)
+    if not dataset.folder.is_dir():
+        return DatasetError(
+            f"The data set {dataset.folder} is gone. Put it back, and go on"
+            " with: python train.py --resume"
+        )
     if "IteratorGetNext" not in text and "data loss" not in text.lower():
         return error
     return DatasetError(

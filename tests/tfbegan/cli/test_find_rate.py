@@ -1,11 +1,14 @@
 """`tfbegan find-rate`: a number to give to train.py, and where it is from."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 
 from tfbegan.cli.__main__ import main
+from tfbegan.training import rate_finder
+from tfbegan.training.rate_finder import RateSearch
 
 
 @pytest.mark.slow
@@ -23,6 +26,19 @@ def test_it_suggests_a_rate_and_shows_why(puppet_dataset, capsys):
     assert rates[0] < suggested < diverged
     longest = max(rows, key=lambda row: len(row[2]))
     assert float(longest[1]) == max(float(error) for _, error, _ in rows)
+
+
+def test_a_rate_below_the_floor_comes_with_a_lower_floor(
+    puppet_dataset, capsys, monkeypatch
+):
+    found = RateSearch(np.array([1e-6]), np.array([0.1]), 1e-6, None)
+    monkeypatch.setattr(rate_finder, "find_rate", lambda *_: found)
+    assert main(["find-rate", "--data", str(puppet_dataset)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    options = last.removeprefix("Suggested: ").split()
+    assert main(["train", "--dry-run", *options]) == 0
+    settings = json.loads(capsys.readouterr().out)["training"]
+    assert settings["learning_rate"] == settings["min_learning_rate"] == 1e-6
 
 
 @pytest.mark.parametrize(

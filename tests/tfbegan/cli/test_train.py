@@ -228,6 +228,17 @@ def test_the_newest_run_goes_on_and_says_where_to_look(run_copy, capsys):
 
 
 @pytest.mark.slow
+def test_a_dry_run_of_resume_prints_and_trains_nothing(run_copy, capsys):
+    files = {p: p.stat().st_mtime_ns for p in run_copy.path.rglob("*")}
+    asked = ["--steps", "14", "--learning-rate", "5e-5"]
+    settings = dry_run(capsys, "--resume", str(run_copy.path), *asked)
+    expected = run_copy.read_config().to_dict()
+    expected["training"].update(steps=14, learning_rate=5e-5)
+    assert settings == expected
+    assert files == {p: p.stat().st_mtime_ns for p in run_copy.path.rglob("*")}
+
+
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_told_of(run_copy, capsys):
     path = run_copy.checkpoints / "step-00000012.keras"
     path.write_bytes(path.read_bytes()[:-100])

@@ -279,6 +279,51 @@ def test_a_batch_with_a_nan_stops_before_anything_is_saved(model, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+def test_weights_that_the_last_update_spoilt_are_not_saved(
+    model, tmp_path, network
+):
+    """The losses of that step were still finite."""
+
+    class Spoil(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch + 1 == CONFIG.steps:
+                weight = getattr(model, network).weights[0]
+                weight.assign(np.full(weight.shape, np.nan))
+
+    spoil = Spoil()
+    spoil.set_model(model)
+
+    class Loop(TrainingLoop):
+        def on_train_batch_end(self, batch, logs=None):
+            spoil.on_train_batch_end(batch, logs)
+            super().on_train_batch_end(batch, logs)
+
+    with pytest.raises(DivergedError, match=r"weight was .* at step 8\.") as e:
+        fit(model, tmp_path, kind=Loop)
+    assert "good checkpoint is of step 4: go on from it" in str(e.value)
+    assert saved_steps(tmp_path) == [4]
+    generator = keras.models.load_model(tmp_path / "generator.keras")
+    assert all(np.isfinite(w).all() for w in generator.get_weights())
+
+
+@pytest.mark.slow
+def test_the_step_is_traced_once(tmp_path):
+    class Counting(BEGAN):
+        traces = 0
+
+        def train_step(self, batch):
+            Counting.traces += 1  # Python runs when a graph is made
+            return super().train_step(batch)
+
+    model = Counting(ModelConfig(image_size=32, filters=4, latent_dim=8))
+    model.compile(learning_rate=1e-3)
+    fit(model, tmp_path, config=CONFIG.replace(picture_steps=2))
+    assert model.steps_done == 8
+    assert Counting.traces == 1
+
+
+@pytest.mark.slow
 def test_an_explosion_stops_although_it_is_finite(model, tmp_path):
     data = batches().map(lambda faces: 1e3 * faces)
     with pytest.raises(DivergedError, match=r"_error was \d+.* at step 1\."):

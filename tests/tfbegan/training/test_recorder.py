@@ -41,6 +41,19 @@ def test_rows_are_appended(tmp_path):
     assert rows(folder)[0]["k"] == 0.04
 
 
+def test_a_disk_that_is_full_for_tensorboard_is_told(tmp_path, monkeypatch):
+    recorder = Recorder(RunFolder(tmp_path), 0)
+
+    def full(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left")
+
+    monkeypatch.setattr(tf.summary, "scalar", full)
+    with pytest.raises(OutputError, match="space on the disk"):
+        recorder.figures({"step": 1, "k": 0.5})
+    monkeypatch.undo()
+    recorder.close()
+
+
 def test_rows_beyond_the_checkpoint_are_dropped(tmp_path):
     folder = RunFolder(tmp_path)
     record(folder, 0, 4, 8, 12)

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfbegan import BEGAN
 from tfbegan.errors import (
     ConfigError,
+    DatasetError,
     DivergedError,
     LockedError,
     ModelFileError,
@@ -342,6 +344,91 @@ def test_a_loss_that_is_not_finite_stops_at_once(run_copy, monkeypatch):
     )
     with pytest.raises(DivergedError, match=r"at step 13.*of step 12"):
         resume(run_copy, steps=20)
+
+
+def test_a_run_goes_on_with_another_rate(run_copy):
+    before = run_copy.read_config().training
+    result = resume(run_copy, steps=14, learning_rate=3e-5)
+    assert result.step == 14
+    assert load_checkpoint(run_copy.checkpoints).model.learning_rate == (
+        pytest.approx(3e-5)
+    )
+    # It is the run's from now on.
+    after = run_copy.read_config().training
+    assert after == before.replace(learning_rate=3e-5, steps=14)
+
+
+def test_what_a_kill_left_half_written_goes(run_copy):
+    rests = [
+        folder / ".incomplete-0a1b2c3d-a-picture.png"
+        for folder in (run_copy.path, run_copy.path / "samples")
+    ]
+    for rest in rests:
+        rest.write_bytes(b"half")
+    resume(run_copy)
+    assert not any(rest.exists() for rest in rests)
+
+
+def test_fewer_steps_than_were_done_are_refused(run_copy):
+    before = run_copy.config_file.read_bytes()
+    with pytest.raises(RunError, match=r"has done 12 steps.*--steps 5\."):
+        resume(run_copy, steps=5)
+    assert run_copy.config_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("group", "change", "told"),
+    [
+        ("architecture", {"filters": 5}, "its networks"),
+        ("objective", {"gamma": 0.123}, "its losses"),
+        ("training", {"seed": 77}, "its seed"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(run_copy, group, change, told):
+    config = json.loads(run_copy.config_file.read_text())
+    config[group].update(change)
+    run_copy.config_file.write_text(json.dumps(config))
+    with pytest.raises(RunError, match=f"another run: {told}"):
+        resume(run_copy, steps=14)
+
+
+def test_a_run_from_another_kind_of_device_gets_what_is_best_here(
+    run_copy, monkeypatch
+):
+    """As where it was begun on a GPU, with XLA."""
+    checkpoint = load_checkpoint(run_copy.checkpoints)
+    checkpoint.model.compile(learning_rate=1e-4, jit_compile=True)
+    checkpoints.save_checkpoint(
+        run_copy.checkpoints, checkpoint.model, checkpoint.state
+    )
+    used = []
+    fit = BEGAN.fit
+
+    def spy(model, *arguments, **options):
+        used.append(model.jit_compile)
+        return fit(model, *arguments, **options)
+
+    monkeypatch.setattr(BEGAN, "fit", spy)
+    resume(run_copy, steps=13)
+    assert used == [False]
+
+
+def test_a_data_set_that_vanishes_in_the_middle_is_told(
+    run_copy, puppet_dataset, tmp_path
+):
+    data = shutil.copytree(puppet_dataset, tmp_path / "vanishing")
+    fit = BEGAN.fit
+
+    def vanish(model, *arguments, **options):
+        shutil.rmtree(data)
+        return fit(model, *arguments, **options)
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(DatasetError, match=r"vanishing is gone\. Put it back"),
+    ):
+        patch.setattr(BEGAN, "fit", vanish)
+        resume(run_copy, steps=14, data=data)
 
 
 def test_another_size_is_refused(tiny_config, tmp_path):
