@@ -344,6 +344,7 @@ def _complete(job: _Job, loop: TrainingLoop) -> None:
             training,
             stopped=lambda: loop.pending_signal() is not None,
         )
+        loop.received_signal = loop.pending_signal()
 
 
 def _loop(

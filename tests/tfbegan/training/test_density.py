@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import signal
 
 import keras
 import numpy as np
@@ -10,9 +11,14 @@ import pytest
 from tfbegan.data.dataset import open_dataset
 from tfbegan.files import read_json, sha256_file, write_json
 from tfbegan.training import density
+from tfbegan.training import run as run_module
 from tfbegan.training.density import fit_flow, lacks_a_fit
+from tfbegan.training.pictures import Exhibits
 from tfbegan.training.run import resume, train
 from tfbegan.training.run_folder import RunFolder
+from tfbegan.training.schedule import StallSchedule
+from tfbegan.training.team import ALONE
+from tfbegan.training.team_loops import TeamLoop
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +120,30 @@ def test_a_fit_that_is_stopped_leaves_everything(unfitted, dataset, config):
     fit_flow(unfitted, dataset, config.training, stopped=lambda: next(asked))
     assert sha256_file(unfitted.generator_file) == before
     assert not unfitted.flow_file.exists()
+
+
+def test_a_signal_to_a_team_that_is_fitting_is_told(
+    unfitted, dataset, config, monkeypatch
+):
+    """There is no next step whose losses could carry it to the others."""
+    steps = config.training.steps
+    loop = TeamLoop(
+        unfitted,
+        config.training,
+        StallSchedule(1e-3, 1e-5, 0),
+        Exhibits(np.zeros((0, 1, 1, 3), np.float32)),
+    )
+    loop.step = steps
+
+    def fit(*_, stopped):
+        loop._on_signal(signal.SIGTERM, None)
+        assert stopped()
+
+    monkeypatch.setattr(run_module, "fit_flow", fit)
+    run_module._complete(
+        run_module._Job(config, dataset, ALONE, unfitted), loop
+    )
+    assert loop.received_signal == signal.SIGTERM
 
 
 def test_a_crash_before_the_generator_is_in_place_is_made_up_for(
