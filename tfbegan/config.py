@@ -432,6 +432,8 @@ class TrainingConfig(Config):
         profile: FIRST:LAST, such as 100:110: TensorFlow's profiler watches
             these steps; empty watches none.
         keep_checkpoints: Newest checkpoints to keep, beside the best.
+        keep_pictures: Pictures of each kind to keep, at most: where there are
+            more every other one goes, and TensorBoard gets as few.
         best_by: What makes a checkpoint the best: "m_global" (the lowest, of
             a moving average), "spread" (of fakes over reals), "quality"
             (how well the mouths follow the sound), or "auto": quality where
@@ -462,6 +464,7 @@ class TrainingConfig(Config):
     histograms: bool = False
     profile: str = ""
     keep_checkpoints: int = 3
+    keep_pictures: int = 100
     best_by: str = "auto"
     flip: bool = False
     clips_per_batch: int = 16
@@ -486,6 +489,7 @@ class TrainingConfig(Config):
         self.check_range("picture_steps", 1, 100_000_000)
         self._check_profile()
         self.check_range("keep_checkpoints", 1, 1_000)
+        self.check_range("keep_pictures", 1, 1_000_000)
         self.check_choice("best_by", ("auto", *MERITS))
         self.check_range("clips_per_batch", 1, self.batch_size)
         self.check_range("gain_db", 0, 60)

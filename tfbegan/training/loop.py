@@ -32,6 +32,7 @@ from tfbegan.training.recorder import Recorder
 from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
 from tfbegan.training.statistics import read_rows
+from tfbegan.training.stills import is_kept, thin_out
 
 COLLAPSE_RATIO = 0.3
 """Spread of fakes over reals below which a run is called collapsed."""
@@ -221,6 +222,8 @@ class TrainingLoop(keras.callbacks.Callback):
     def _look_at(self, model: BEGAN, step: int) -> None:
         look = look_at(model, self.exhibits, self.config.seed)
         save_look(look, self.folder, step, Provenance.of_model(model))
+        kept = self.config.picture_steps, self.config.keep_pictures
+        thin_out(self.folder, step, *kept)
         if look.quality is not None:
             self._keep_the_best(model, step, look.quality)
         if self.config.histograms:
@@ -237,7 +240,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
         self._last_look = look
         # Last: its row says that the look was taken.
-        self.recorder.look(step, look)
+        self.recorder.look(step, look, is_kept(step, step, *kept))
 
     def _keep_the_best(self, model: BEGAN, step: int, quality: float) -> None:
         """A generator that hears is kept as of its best look."""

@@ -62,8 +62,13 @@ class Recorder:
                 if name != "step":
                     self._tf.summary.scalar(name, value)
 
-    def look(self, step: int, look: Look) -> None:
+    def look(self, step: int, look: Look, with_images: bool = True) -> None:
         """Shows a look in TensorBoard's image tab; appends its figures.
+
+        Args:
+            step: Steps done.
+            look: What was seen.
+            with_images: Whether the images are shown, too.
 
         Raises:
             OutputError: They can't be written.
@@ -72,16 +77,8 @@ class Recorder:
         with self._written(), self._writer.as_default(step=step):
             for name, value in figures.items():
                 self._tf.summary.scalar(name, value)
-            self._images("samples", look.samples)
-            reals, rebuilt, fakes, rebuilt_fakes = np.split(
-                look.reconstructions, 4
-            )
-            self._images("reals", reals)
-            self._images("reals/reconstructed", rebuilt)
-            self._images("fakes", fakes)
-            self._images("fakes/reconstructed", rebuilt_fakes)
-            if look.speech is not None:
-                self._images("speech", look.speech)
+            if with_images:
+                self._all_images(look)
             self._writer.flush()
         append_row(self._folder.looks_file, {"step": step, **figures})
 
@@ -103,6 +100,16 @@ class Recorder:
         """
         with self._written():
             self._writer.close()
+
+    def _all_images(self, look: Look) -> None:
+        self._images("samples", look.samples)
+        reals, rebuilt, fakes, rebuilt_fakes = np.split(look.reconstructions, 4)
+        self._images("reals", reals)
+        self._images("reals/reconstructed", rebuilt)
+        self._images("fakes", fakes)
+        self._images("fakes/reconstructed", rebuilt_fakes)
+        if look.speech is not None:
+            self._images("speech", look.speech)
 
     def _images(self, name: str, images: np.ndarray) -> None:
         self._tf.summary.image(name, images, max_outputs=len(images))

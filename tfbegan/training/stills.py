@@ -1,4 +1,4 @@
-"""A run's own pictures, cut to what a page can show."""
+"""A run's own pictures: which are kept, and cut to what a page can show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from tfbegan.reporting.png import XMP_KEYWORD
 from tfbegan.training.run_folder import RunFolder
 
 _MOMENTS = 12
+_KINDS = ("samples", "reconstructions", "speech")
 _LONGEST_ROW = 1_060
 """Pixels of a row of faces, at most."""
 
@@ -73,6 +74,40 @@ def newest_picture(folder: RunFolder, kind: str) -> list[Still]:
         return [still]
     scale = _LONGEST_ROW / still.pixels.shape[1]
     return [Still(still.caption, _scaled(still.pixels, scale), still.mark)]
+
+
+def is_kept(step: int, now: int, every: int, most: int) -> bool:
+    """Whether the pictures of a step are among those of the run so far.
+
+    However long a run is, it keeps between half of `most` and `most` of them,
+    evenly apart: with each doubling of its length every other one goes.
+
+    Args:
+        step: Whose pictures.
+        now: Steps done.
+        every: Steps between pictures.
+        most: Pictures of each kind to keep.
+    """
+    spacing = every
+    while now // spacing > most:
+        spacing *= 2
+    return spacing == every or step % spacing == 0
+
+
+def thin_out(folder: RunFolder, now: int, every: int, most: int) -> None:
+    """Removes the pictures that are not kept; the newest stay.
+
+    Args:
+        folder: Of the run.
+        now: Steps done.
+        every: Steps between pictures.
+        most: Pictures of each kind to keep.
+    """
+    for kind in _KINDS:
+        for path in pictures(folder, kind):
+            step = step_of(path)
+            if step < now and not is_kept(step, now, every, most):
+                path.unlink(missing_ok=True)
 
 
 def pictures(folder: RunFolder, kind: str) -> list[Path]:

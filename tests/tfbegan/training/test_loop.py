@@ -308,6 +308,22 @@ def test_weights_that_the_last_update_spoilt_are_not_saved(
 
 
 @pytest.mark.slow
+def test_pictures_stay_few_on_disk_and_in_tensorboard(model, tmp_path):
+    fit(
+        model, tmp_path, config=CONFIG.replace(picture_steps=1, keep_pictures=4)
+    )
+    names = sorted(path.stem for path in tmp_path.glob("samples/*"))
+    assert names == [f"step-{step:08d}" for step in (2, 4, 6, 8)]
+    events = EventAccumulator(
+        str(tmp_path / "tensorboard"), size_guidance={"tensors": 0}
+    ).Reload()
+    shown = sorted(event.step for event in events.Tensors("samples"))
+    assert shown == [1, 2, 3, 4, 6, 8]
+    looks = read_rows(tmp_path / "looks.jsonl")
+    assert [row["step"] for row in looks] == list(range(1, 9))
+
+
+@pytest.mark.slow
 def test_the_step_is_traced_once(tmp_path):
     class Counting(BEGAN):
         traces = 0

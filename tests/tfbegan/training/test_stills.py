@@ -2,12 +2,22 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tfbegan.files import atomic_write_bytes
 from tfbegan.generation.pictures import make_grid
 from tfbegan.reporting.png import encode_png
 from tfbegan.training.run_folder import RunFolder
-from tfbegan.training.stills import film_strip, newest_picture, real_faces
+from tfbegan.training.stills import (
+    film_strip,
+    is_kept,
+    newest_picture,
+    pictures,
+    real_faces,
+    step_of,
+    thin_out,
+)
 
 
 def save_grid(folder, kind, step, size=8, mark="<mark/>"):
@@ -44,6 +54,31 @@ def test_large_faces_are_few_and_small(tmp_path):
     save_grid(folder, "speech", 1, size=128)
     (still,) = newest_picture(folder, "speech")
     assert still.pixels.shape[1] == 1_060
+
+
+@given(st.integers(1, 500), st.integers(1, 60), st.integers(1, 3_000))
+@settings(max_examples=100)
+def test_a_run_keeps_few_pictures_evenly_apart(every, most, looks):
+    now = every * looks
+    steps = range(every, now + 1, every)
+    kept = [step for step in steps if is_kept(step, now, every, most)]
+    assert len(kept) <= most
+    assert len(kept) == looks or len(kept) >= most // 2
+    assert len(set(np.diff(kept))) <= 1
+    # What is gone is gone: a longer run keeps none that a shorter one did not.
+    later = [s for s in steps if is_kept(s, 2 * now, every, most)]
+    assert set(later) <= set(kept)
+
+
+def test_pictures_are_thinned_out_as_a_run_gets_longer(tmp_path):
+    folder = RunFolder(tmp_path)
+    for step in range(10, 110, 10):
+        for kind in ("samples", "speech"):
+            save_grid(folder, kind, step)
+        thin_out(folder, step, every=10, most=4)
+    for kind in ("samples", "speech"):
+        left = [step_of(path) for path in pictures(folder, kind)]
+        assert left == [40, 80, 100]  # the newest stays
 
 
 def test_reals_have_no_mark(tmp_path):
