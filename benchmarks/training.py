@@ -22,10 +22,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tfbegan import BEGAN
-from tfbegan.config import ModelConfig
+from tfbegan.config import (
+    AudioConfig,
+    FaceConfig,
+    ModelConfig,
+    SpeechConfig,
+)
 from tfbegan.layers.conv3x3 import Conv3x3
 from tfbegan.layers.decoder import Decoder
-from tfbegan.layers.encoder import SMALLEST_MAP, Encoder
+from tfbegan.layers.encoder import SMALLEST_MAP, Encoder, block_count
 from tfbegan.training.acceleration import (
     choose_jit,
     choose_precision,
@@ -176,6 +181,71 @@ def ours(
     faces = tf.constant(random_faces(architecture.image_size))
     iterator = iter(tf.data.Dataset.from_tensors(faces).repeat())
     return model, lambda: float(model.train_function(iterator)["k"][0])
+
+
+def hearing(
+    architecture: ModelConfig, audio_encoder: str, precision: str
+) -> Step:
+    """The step of a model that takes sound, with all its additions."""
+    audio = AudioConfig()
+    speech = SpeechConfig(
+        audio,
+        (0.0,) * audio.n_mfcc,
+        (1.0,) * audio.n_mfcc,
+        FaceConfig().mouth_box,
+    )
+    talking = PRESETS["talking"]
+    model = BEGAN(
+        talking.architecture.replace(
+            image_size=architecture.image_size,
+            filters=architecture.filters,
+            audio_encoder=audio_encoder,
+        ),
+        talking.objective,
+        speech,
+        dtype=precision,
+    )
+    model.compile(jit_compile=False)
+    model.make_train_function()
+    windows = np.random.default_rng(0).normal(
+        size=(_BATCH, audio.window_frames, audio.n_mfcc)
+    )
+    batch = {
+        "image": random_faces(architecture.image_size),
+        "mfcc": windows.astype(np.float32),
+        "clip": np.arange(_BATCH) // 2,
+    }
+    iterator = iter(tf.data.Dataset.from_tensors(batch).repeat())
+    return lambda: float(model.train_function(iterator)["k"][0])
+
+
+def convolutions(architecture: ModelConfig, layout: str, dtype: str) -> Step:
+    """One of each size that the encoder has, forward and backward."""
+    cases = []
+    for block in range(block_count(architecture.image_size)):
+        side = architecture.image_size // 2**block
+        channels = architecture.filters * (block + 1)
+        shape = (_BATCH, side, side, channels)
+        if layout == "NCHW":
+            shape = (_BATCH, channels, side, side)
+        maps = tf.cast(tf.random.normal(shape), dtype)
+        kernel = tf.cast(tf.random.normal((3, 3, channels, channels)), dtype)
+        cases.append((maps, kernel))
+
+    @tf.function
+    def step() -> tf.Tensor:
+        total = tf.zeros((), dtype)
+        for maps, kernel in cases:
+            with tf.GradientTape() as tape:
+                tape.watch((maps, kernel))
+                result = tf.nn.conv2d(
+                    maps, kernel, 1, "SAME", data_format=layout
+                )
+            for gradient in tape.gradient(result, (maps, kernel)):
+                total += tf.reduce_max(gradient)
+        return total
+
+    return lambda: float(step())
 
 
 def plain(kind: str, model: BEGAN) -> Step:
@@ -341,6 +411,26 @@ def compare_options(architecture: ModelConfig, rounds: int) -> None:
         for precision in ("float32", "mixed_bfloat16", "mixed_float16")
         for jit in (False, True)
         if not (precision == "mixed_float16" and jit)
+    ]
+    chosen = choose_precision("auto")
+    contestants += [
+        Contestant(
+            f"with sound, {size} AudioEncoder",
+            hearing(architecture, size, chosen),
+            0.0,
+            chosen,
+        )
+        for size in ("compact", "full")
+    ]
+    contestants += [
+        Contestant(
+            f"convolutions alone, channels {where}, {dtype}",
+            convolutions(architecture, layout, dtype),
+            0.0,
+            dtype,
+        )
+        for where, layout in (("last", "NHWC"), ("first", "NCHW"))
+        for dtype in ("float32", "bfloat16")
     ]
     spent = medians(contestants, rounds)
     size, filters = architecture.image_size, architecture.filters
