@@ -10,6 +10,7 @@ from keras import ops
 from tfbegan.config import SpeechConfig
 from tfbegan.errors import ConfigError
 from tfbegan.layers.conv3x3 import Conv3x3
+from tfbegan.layers.seeds import offset_seed
 
 
 @keras.saving.register_keras_serializable(package="tfbegan")
@@ -87,7 +88,7 @@ class AudioEncoder(keras.layers.Layer):
                 strides=(
                     last_stride if index == len(self.conv_filters) - 1 else 1
                 ),
-                seed=self._offset(index),
+                seed=offset_seed(self.seed, index),
                 dtype=policy,
                 name=f"conv_{index}",
             )
@@ -101,7 +102,7 @@ class AudioEncoder(keras.layers.Layer):
                 # The output is normalised instead.
                 activation="elu" if index < len(self.dense_units) - 1 else None,
                 kernel_initializer=keras.initializers.GlorotUniform(
-                    seed=self._offset(100 + index)
+                    seed=offset_seed(self.seed, 100 + index)
                 ),
                 dtype=policy,
                 name=f"dense_{index}",
@@ -167,9 +168,6 @@ class AudioEncoder(keras.layers.Layer):
             "std": self.std,
             "seed": self.seed,
         }
-
-    def _offset(self, by: int) -> int | None:
-        return None if self.seed is None else self.seed + by
 
 
 _SIZES: dict[str, dict[str, Any]] = {

@@ -7,6 +7,7 @@ from keras import ops
 
 from tfbegan.layers.conv3x3 import Conv3x3
 from tfbegan.layers.film import FiLM
+from tfbegan.layers.seeds import offset_seed
 
 
 @keras.saving.register_keras_serializable(package="tfbegan")
@@ -57,7 +58,7 @@ class ConvBlock(keras.layers.Layer):
             Conv3x3(
                 filters,
                 upsample=upsample and index == 0,
-                seed=None if seed is None else seed + index,
+                seed=offset_seed(seed, index),
                 dtype=self.dtype_policy,
                 name=f"conv_{index}",
             )

@@ -8,6 +8,7 @@ from keras import ops
 from tfbegan.layers.conv3x3 import Conv3x3
 from tfbegan.layers.conv_block import ConvBlock, upsample
 from tfbegan.layers.encoder import SMALLEST_MAP, block_count
+from tfbegan.layers.seeds import offset_seed
 
 
 @keras.saving.register_keras_serializable(package="tfbegan")
@@ -75,7 +76,7 @@ class Decoder(keras.layers.Layer):
                 filters,
                 upsample=i > 0,
                 condition_dim=condition_dim,
-                seed=None if seed is None else seed + 10 * (i + 1),
+                seed=offset_seed(seed, 10 * (i + 1)),
                 dtype=policy,
                 name=f"block_{i}",
             )
@@ -84,7 +85,7 @@ class Decoder(keras.layers.Layer):
         self.to_rgb = Conv3x3(
             3,
             activation=None,
-            seed=None if seed is None else seed + 1,
+            seed=offset_seed(seed, 1),
             dtype=policy,
             name="to_rgb",
         )

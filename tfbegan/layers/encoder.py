@@ -7,6 +7,7 @@ import keras
 
 from tfbegan.layers.conv3x3 import Conv3x3
 from tfbegan.layers.conv_block import ConvBlock
+from tfbegan.layers.seeds import offset_seed
 
 SMALLEST_MAP = 8
 """Side of the last feature map, whatever the size of the image."""
@@ -62,7 +63,7 @@ class Encoder(keras.layers.Layer):
         self.blocks = [
             ConvBlock(
                 filters * (i + 1),
-                seed=_offset(seed, 10 * (i + 1)),
+                seed=offset_seed(seed, 10 * (i + 1)),
                 dtype=policy,
                 name=f"block_{i}",
             )
@@ -72,7 +73,7 @@ class Encoder(keras.layers.Layer):
             Conv3x3(
                 filters * (i + 2),
                 strides=2,
-                seed=_offset(seed, 10 * (i + 1) + 5),
+                seed=offset_seed(seed, 10 * (i + 1) + 5),
                 dtype=policy,
                 name=f"subsampling_{i}",
             )
@@ -82,7 +83,7 @@ class Encoder(keras.layers.Layer):
         self.to_code = keras.layers.Dense(
             latent_dim,
             kernel_initializer=keras.initializers.GlorotUniform(
-                seed=_offset(seed, 1)
+                seed=offset_seed(seed, 1)
             ),
             dtype="float32",
             name="to_code",
@@ -119,7 +120,3 @@ class Encoder(keras.layers.Layer):
             "latent_dim": self.latent_dim,
             "seed": self.seed,
         }
-
-
-def _offset(seed: int | None, by: int) -> int | None:
-    return None if seed is None else seed + by

@@ -6,6 +6,7 @@ import keras
 
 from tfbegan.layers.decoder import Decoder
 from tfbegan.layers.encoder import Encoder
+from tfbegan.layers.seeds import offset_seed
 from tfbegan.models.network import Network
 
 
@@ -66,7 +67,7 @@ class Autoencoder(Network):
             filters,
             skip_connections=skip_connections,
             untied_bias=untied_bias,
-            seed=None if seed is None else seed + 500,
+            seed=offset_seed(seed, 500),
             dtype=self.dtype_policy,
             name="decoder",
         )

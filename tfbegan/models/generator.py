@@ -13,6 +13,7 @@ from tfbegan.layers.audio_encoder import new_audio_encoder
 from tfbegan.layers.decoder import Decoder
 from tfbegan.layers.encoder import Encoder
 from tfbegan.layers.flow import Flow
+from tfbegan.layers.seeds import offset_seed
 from tfbegan.models.network import Network
 
 
@@ -99,7 +100,7 @@ class Generator(Network):
             self.audio_encoder = new_audio_encoder(
                 audio_encoder,
                 self.speech,
-                seed=_offset(seed, 2_000),
+                seed=offset_seed(seed, 2_000),
                 dtype=self.dtype_policy,
                 name="audio_encoder",
             )
@@ -113,14 +114,14 @@ class Generator(Network):
                 image_size,
                 filters,
                 latent_dim,
-                seed=_offset(seed, 3_000),
+                seed=offset_seed(seed, 3_000),
                 dtype=self.dtype_policy,
                 name="look_encoder",
             )
         if look_flow and conditioning == "audio+noise":
             self.flow = Flow(
                 look_flow,
-                seed=_offset(seed, 4_000),
+                seed=offset_seed(seed, 4_000),
                 dtype="float32",  # half precision has no inverse
                 name="flow",
             )
@@ -264,7 +265,3 @@ def _as_speech(conditioning: str, speech: Any) -> SpeechConfig | None:
     if isinstance(speech, SpeechConfig):
         return speech
     return SpeechConfig.from_dict(dict(speech))
-
-
-def _offset(seed: int | None, by: int) -> int | None:
-    return None if seed is None else seed + by

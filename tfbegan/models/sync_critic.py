@@ -10,6 +10,7 @@ from keras import ops
 from tfbegan.config import FaceConfig, SpeechConfig
 from tfbegan.layers.audio_encoder import new_audio_encoder
 from tfbegan.layers.conv3x3 import Conv3x3
+from tfbegan.layers.seeds import offset_seed
 
 _FIRST_TEMPERATURE = 0.1
 _LEAST_TEMPERATURE = 0.02
@@ -60,7 +61,7 @@ class SyncCritic(keras.Model):
             Conv3x3(
                 filters * width,
                 strides=strides,
-                seed=_offset(seed, index),
+                seed=offset_seed(seed, index),
                 dtype=policy,
                 name=f"mouth_conv_{index}",
             )
@@ -73,7 +74,7 @@ class SyncCritic(keras.Model):
         self.audio_encoder = new_audio_encoder(
             "compact",
             speech,
-            seed=_offset(seed, 200),
+            seed=offset_seed(seed, 200),
             dtype=policy,
             name="audio_encoder",
         )
@@ -92,7 +93,7 @@ class SyncCritic(keras.Model):
         return keras.layers.Dense(
             self.embedding_dim,
             kernel_initializer=keras.initializers.GlorotUniform(
-                seed=_offset(self.seed, seed_offset)
+                seed=offset_seed(self.seed, seed_offset)
             ),
             dtype=self.dtype_policy,
             name=name,
@@ -152,7 +153,3 @@ def _of_length_one(vectors: Any) -> Any:
     return vectors / ops.sqrt(
         ops.sum(ops.square(vectors), axis=-1, keepdims=True) + 1e-8
     )
-
-
-def _offset(seed: int | None, by: int) -> int | None:
-    return None if seed is None else seed + by
