@@ -89,6 +89,7 @@ FAILURES = {
             steps=300,
             learning_rate=0.02,
             clip_norm=0.0,
+            precision="float32",
             log_steps=1,
             picture_steps=50,
             checkpoint_steps=50,

@@ -432,8 +432,9 @@ class TrainingConfig(Config):
         profile: FIRST:LAST, such as 100:110: TensorFlow's profiler watches
             these steps; empty watches none.
         keep_checkpoints: Newest checkpoints to keep, beside the best.
-        keep_pictures: Pictures of each kind to keep, at most: where there are
-            more every other one goes, and TensorBoard gets as few.
+        keep_pictures: Pictures of each kind to keep, at most, beside the
+            newest: where there are more every other one goes, and from then
+            on TensorBoard gets half as many.
         best_by: What makes a checkpoint the best: "m_global" (the lowest, of
             a moving average), "spread" (of fakes over reals), "quality"
             (how well the mouths follow the sound), or "auto": quality where

@@ -116,9 +116,15 @@ def sha256_file(path: Path) -> str:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Removes what an interrupted `atomic_path` left in `folder`."""
-    for path in Path(folder).glob(f"{_TEMPORARY_MARK}*"):
-        path.unlink(missing_ok=True)
+    """Removes what an interrupted `atomic_path` left in `folder`.
+
+    Raises:
+        OutputError: A file can't be removed.
+    """
+    with writing(folder):
+        for path in Path(folder).glob(f"{_TEMPORARY_MARK}*"):
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -87,7 +87,10 @@ def test_what_a_kill_leaves_is_removed(tmp_path):
         temporary.write_bytes(b"")
         left = tmp_path / f"{temporary.name}-left"
         left.write_bytes(b"half")
+    staged = tmp_path / ".incomplete-a-saved-model"
+    staged.mkdir()
     remove_temporaries(tmp_path)
+    staged.rmdir()  # a folder is for whoever staged it
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 

@@ -95,10 +95,9 @@ def check_effective(parsed: argparse.Namespace, conditioning: str) -> None:
         given = given_settings(parsed, group)
         for field in dataclasses.fields(kind):
             useful = ONLY_WITH.get(field.name, CONDITIONINGS)
-            if (
-                conditioning not in useful
-                and given.get(field.name, field.default) != field.default
-            ):
+            value = given.get(field.name, field.default)
+            switches_on = value and value != field.default
+            if conditioning not in useful and switches_on:
                 raise UsageError(
                     f"{_option(field.name)} does nothing with --conditioning"
                     f" {conditioning}, but only with {' or '.join(useful)}."

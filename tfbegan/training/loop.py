@@ -240,7 +240,8 @@ class TrainingLoop(keras.callbacks.Callback):
         self._collapsed = look.spread_ratio < COLLAPSE_RATIO
         self._last_look = look
         # Last: its row says that the look was taken.
-        self.recorder.look(step, look, is_kept(step, step, *kept))
+        shown = step == self.config.steps or is_kept(step, step, *kept)
+        self.recorder.look(step, look, shown)
 
     def _keep_the_best(self, model: BEGAN, step: int, quality: float) -> None:
         """A generator that hears is kept as of its best look."""

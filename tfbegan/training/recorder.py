@@ -88,8 +88,9 @@ class Recorder:
         Raises:
             OutputError: They can't be written.
         """
-        with self._written(), self._writer.as_default(step=step):
+        with self._writer.as_default(step=step):
             write_histograms(model, reals)
+        with self._written():
             self._writer.flush()
 
     def close(self) -> None:

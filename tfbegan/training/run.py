@@ -1,6 +1,7 @@
 """A training run from its first step to its last, or on from where it was."""
 
 import dataclasses
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,17 +161,18 @@ def resume(
             lambda: last_good_step(folder.checkpoints) or 0,
         )
         _hold(job, held)
-        if team.is_chief:
-            # From now on nothing need be told again.
-            folder.write_config(job.config)
         schedule, interval = _schedule(job.config.training), Interval()
         with team.scope():
             checkpoint = load_checkpoint(folder.checkpoints)
             if checkpoint is None:
                 model = new_model(job.config, job.dataset)
+        if checkpoint is not None:
+            _check_same_model(job, checkpoint.model)
+        if team.is_chief:
+            # From now on nothing need be told again.
+            folder.write_config(job.config)
         if checkpoint is None:
             return _run(job, model, schedule, interval)
-        _check_same_model(job, checkpoint.model)
         schedule.restore(checkpoint.state.schedule)
         if learning_rate is not None:
             schedule.learning_rate = learning_rate
@@ -193,14 +195,7 @@ def _reopened(
     team: Team,
 ) -> _Job:
     config = folder.read_config()
-    training = config.training.replace(**changes)
-    config = dataclasses.replace(config, training=training)
-    done = last_good_step(folder.checkpoints) or 0
-    if training.steps < done:
-        raise RunError(
-            f"{folder.path} has done {done} steps, which is more than"
-            f" --steps {training.steps}. Ask for more, or leave it out."
-        )
+    config = changed_config(folder, config, changes)
     if data is not None:
         config = dataclasses.replace(config, data=str(data))
     team.check_batch(config.training.batch_size)
@@ -218,6 +213,35 @@ def _reopened(
             " was trained on. Put that one back, or start a new run."
         )
     return _Job(config, dataset, team, folder)
+
+
+def changed_config(
+    folder: RunFolder, config: RunConfig, changes: Mapping[str, Any]
+) -> RunConfig:
+    """What a run goes on with.
+
+    Args:
+        folder: Of the run.
+        config: As it was.
+        changes: "steps" and "learning_rate", where they are to be others. The
+            floor of the rate's halvings is never above a new rate.
+
+    Raises:
+        ConfigError: One is out of range.
+        RunError: More steps are done than there are to be.
+    """
+    training = config.training
+    if "learning_rate" in changes:
+        floor = min(training.min_learning_rate, changes["learning_rate"])
+        changes = {"min_learning_rate": floor, **changes}
+    training = training.replace(**changes)
+    done = last_good_step(folder.checkpoints) or 0
+    if training.steps < done:
+        raise RunError(
+            f"{folder.path} has done {done} steps, and is to have"
+            f" {training.steps}. Go on with --steps of {done} or more."
+        )
+    return dataclasses.replace(config, training=training)
 
 
 def _check_same_model(job: _Job, model: BEGAN) -> None:
@@ -307,8 +331,9 @@ def _work(job: _Job, model: BEGAN, loop: TrainingLoop) -> None:
                 _fit(job, model, loop, profiler)
             # The others wait: the chief may still be writing.
             job.team.together(lambda: _complete(job, loop))
+            _share_signal(job.team, loop)
     except _OF_DATA as e:
-        raise _unreadable(job.dataset, e) from e
+        raise _unreadable(job, e) from e
     finally:
         loop.finish()
         profiler.finish()
@@ -330,6 +355,14 @@ def _fit(
         verbose=0,
         callbacks=[profiler, loop] if job.team.is_chief else [loop],
     )
+
+
+def _share_signal(team: Team, loop: TrainingLoop) -> None:
+    """All workers end with one exit code, so that a job that is started again
+    is so as a whole."""
+    number = team.chief_says(lambda: str(loop.received_signal or ""))
+    if number and loop.received_signal is None:
+        loop.received_signal = int(number)
 
 
 def _complete(job: _Job, loop: TrainingLoop) -> None:
@@ -397,13 +430,13 @@ def _how_to_resume(job: _Job) -> str:
     )
 
 
-def _unreadable(dataset: FaceDataset, error: Exception) -> Exception:
+def _unreadable(job: _Job, error: Exception) -> Exception:
     """What a record that can't be decoded means; else the error itself."""
-    text = str(error)
+    text, dataset = str(error), job.dataset
     if not dataset.folder.is_dir():
         return DatasetError(
             f"The data set {dataset.folder} is gone. Put it back, and go on"
-            " with: python train.py --resume"
+            f" with: python train.py --resume {job.folder.path}"
         )
     if "IteratorGetNext" not in text and "data loss" not in text.lower():
         return error

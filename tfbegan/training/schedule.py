@@ -31,7 +31,7 @@ class StallSchedule:
         stall_steps: int,
         decay: range = range(0),
     ) -> None:
-        self.learning_rate = learning_rate
+        self.learning_rate = self.first_rate = learning_rate
         self.floor = floor
         self.stall_steps = stall_steps
         self.decay = decay
@@ -63,6 +63,7 @@ class StallSchedule:
     def state(self) -> dict[str, Any]:
         """All that `restore` needs, as plain JSON types."""
         return {
+            "first_rate": self.first_rate,
             "learning_rate": self.learning_rate,
             "smoothed": self.smoothed,
             "best": self.best if self.smoothed is not None else None,
@@ -72,11 +73,17 @@ class StallSchedule:
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from the `state` of another.
 
+        One that started at another rate has been told a new one since: that
+        is what it goes on with.
+
         Raises:
             KeyError, TypeError, ValueError: It is no such state.
         """
         smoothed, best = state["smoothed"], state["best"]
-        self.learning_rate = float(state["learning_rate"])
+        rate = float(state["learning_rate"])
+        # Checkpoints of version 0.1 have no first rate.
+        if state.get("first_rate", self.first_rate) == self.first_rate:
+            self.learning_rate = rate
         self.smoothed = None if smoothed is None else float(smoothed)
         self.best = float("inf") if best is None else float(best)
         self.best_step = int(state["best_step"])

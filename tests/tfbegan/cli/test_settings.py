@@ -9,6 +9,8 @@ import tensorflow as tf
 from tfbegan import BEGAN, ModelConfig, ObjectiveConfig
 from tfbegan.cli.settings import GROUPS, ONLY_WITH
 from tfbegan.config import CONDITIONINGS
+from tfbegan.data.dataset import open_dataset
+from tfbegan.training.run import training_batches
 
 OTHER = {
     "audio_encoder": "full",
@@ -85,6 +87,29 @@ def test_what_is_let_through_does_something(
     assert any(
         (one != other).any() for one, other in zip(before, after, strict=True)
     )
+
+
+def test_without_sound_nothing_is_done_to_it(puppet_dataset, tiny_config):
+    """Gains and pauses, which are the data's and not the model's."""
+    dataset = open_dataset(puppet_dataset)
+    loud = tiny_config.training.replace(gain_db=12.0, silence_share=0.9)
+
+    def first_batch(config):
+        return next(iter(training_batches(config, dataset)))
+
+    def both(config):
+        changed = dataclasses.replace(config, training=loud)
+        return first_batch(config), first_batch(changed)
+
+    plain, changed = both(tiny_config)
+    assert "mfcc" not in plain
+    for name, value in plain.items():
+        np.testing.assert_array_equal(value, changed[name])
+    hearing = tiny_config.architecture.replace(conditioning="audio")
+    plain, changed = both(
+        dataclasses.replace(tiny_config, architecture=hearing)
+    )
+    assert (np.array(plain["mfcc"]) != np.array(changed["mfcc"])).any()
 
 
 def test_the_table_names_settings():

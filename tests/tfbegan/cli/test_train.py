@@ -101,7 +101,6 @@ def test_an_option_of_the_sound_is_for_models_that_hear(
     ("conditioning", "option", "told"),
     [
         ("noise", "--sync=0.5", "--sync does nothing"),
-        ("noise", "--no-film", "--film does nothing"),
         ("noise", "--look-flow=4", "only with audio+noise"),
         ("noise", "--gain-db=3", "only with audio or audio+noise or"),
         ("audio", "--code-cycle=1", "noise or audio+noise or audio+face"),
@@ -118,8 +117,10 @@ def test_an_option_that_would_do_nothing_is_refused(
 
 
 def test_switching_off_what_is_off_is_no_mistake(capsys):
-    settings = dry_run(capsys, "--sync=0", "--look-flow=0", "--film")
-    assert settings == dry_run(capsys)
+    settings = dry_run(capsys, "--sync=0", "--look-flow=0", "--no-film")
+    expected = dry_run(capsys)
+    expected["architecture"]["film"] = False
+    assert settings == expected
 
 
 def test_the_size_of_the_faces_is_the_data_set_s(capsys, puppet_dataset):

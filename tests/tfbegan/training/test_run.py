@@ -358,6 +358,22 @@ def test_a_run_goes_on_with_another_rate(run_copy):
     assert after == before.replace(learning_rate=3e-5, steps=14)
 
 
+def test_a_new_rate_outlives_a_kill_before_the_next_checkpoint(run_copy):
+    config = run_copy.read_config()
+    training = config.training.replace(learning_rate=3e-5, steps=14)
+    run_copy.write_config(dataclasses.replace(config, training=training))
+    resume(run_copy)
+    model = load_checkpoint(run_copy.checkpoints).model
+    assert model.learning_rate == pytest.approx(3e-5)
+
+
+def test_half_of_the_lowest_rate_is_a_rate(run_copy):
+    result = resume(run_copy, steps=13, learning_rate=1e-6)
+    assert result.step == 13
+    training = run_copy.read_config().training
+    assert training.learning_rate == training.min_learning_rate == 1e-6
+
+
 def test_what_a_kill_left_half_written_goes(run_copy):
     rests = [
         folder / ".incomplete-0a1b2c3d-a-picture.png"
@@ -371,7 +387,7 @@ def test_what_a_kill_left_half_written_goes(run_copy):
 
 def test_fewer_steps_than_were_done_are_refused(run_copy):
     before = run_copy.config_file.read_bytes()
-    with pytest.raises(RunError, match=r"has done 12 steps.*--steps 5\."):
+    with pytest.raises(RunError, match=r"has done 12 steps.*to have 5\."):
         resume(run_copy, steps=5)
     assert run_copy.config_file.read_bytes() == before
 
@@ -388,8 +404,10 @@ def test_a_checkpoint_of_another_run_is_refused(run_copy, group, change, told):
     config = json.loads(run_copy.config_file.read_text())
     config[group].update(change)
     run_copy.config_file.write_text(json.dumps(config))
+    before = run_copy.config_file.read_bytes()
     with pytest.raises(RunError, match=f"another run: {told}"):
         resume(run_copy, steps=14)
+    assert run_copy.config_file.read_bytes() == before
 
 
 def test_a_run_from_another_kind_of_device_gets_what_is_best_here(
