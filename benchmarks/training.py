@@ -176,11 +176,16 @@ def ours(
 ) -> tuple[BEGAN, Step]:
     """Our model and its step."""
     model = BEGAN(architecture, _OBJECTIVE, dtype=precision)
+    faces = random_faces(architecture.image_size)
+    return model, _step_of(model, faces, jit_compile)
+
+
+def _step_of(model: BEGAN, batch: object, jit_compile: bool) -> Step:
+    """On one batch again and again."""
     model.compile(jit_compile=jit_compile)
     model.make_train_function()
-    faces = tf.constant(random_faces(architecture.image_size))
-    iterator = iter(tf.data.Dataset.from_tensors(faces).repeat())
-    return model, lambda: float(model.train_function(iterator)["k"][0])
+    iterator = iter(tf.data.Dataset.from_tensors(batch).repeat())
+    return lambda: float(model.train_function(iterator)["k"][0])
 
 
 def hearing(
@@ -205,8 +210,6 @@ def hearing(
         speech,
         dtype=precision,
     )
-    model.compile(jit_compile=False)
-    model.make_train_function()
     windows = np.random.default_rng(0).normal(
         size=(_BATCH, audio.window_frames, audio.n_mfcc)
     )
@@ -215,8 +218,7 @@ def hearing(
         "mfcc": windows.astype(np.float32),
         "clip": np.arange(_BATCH) // 2,
     }
-    iterator = iter(tf.data.Dataset.from_tensors(batch).repeat())
-    return lambda: float(model.train_function(iterator)["k"][0])
+    return _step_of(model, batch, jit_compile=False)
 
 
 def convolutions(architecture: ModelConfig, layout: str, dtype: str) -> Step:

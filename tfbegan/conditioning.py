@@ -130,7 +130,8 @@ def fixed_pattern(images: Tensor, fakes: Tensor, is_pair: Tensor) -> Tensor:
     D grants G a pattern that it rebuilds well, and a paired L1, a median, gives
     way by a fraction of its spread. In the mean over a batch the spread is
     gone, as in the calibration of a camera's fixed-pattern noise, and what is
-    left of the pattern is asked to be 0.
+    left of the pattern is asked to be 0. Our own term; docs/results/audio.md
+    has what it brings.
 
     Args:
         images: float32 [B, S, S, 3].

@@ -88,12 +88,10 @@ def run(parsed: argparse.Namespace) -> int:
 def _asked_for(parsed: argparse.Namespace) -> dict[str, Any]:
     """All settings of the run, as they are printed."""
     if parsed.resume is not None:
-        from tfbegan.training.run import changed_config
+        from tfbegan.training.resumption import changed_config
 
-        folder = _folder_of(parsed)
         changes = given_settings(parsed, "training")
-        config = changed_config(folder, folder.read_config(), changes)
-        shown = config.to_dict()
+        shown = changed_config(_folder_of(parsed), changes).to_dict()
         return {**shown, "data": str(parsed.data or shown["data"])}
     architecture, objective, training = settings(parsed)
     return {

@@ -29,6 +29,7 @@ class Decoder(keras.layers.Layer):
         untied_bias: Whether every pixel of the image has biases of its own,
             beside those of the channels. Aligned faces have much in the same
             place that convolutions, the same everywhere, can hardly say.
+            (`untie_biases` of Lasagne's layers.)
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.layers.Layer`.
 

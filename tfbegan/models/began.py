@@ -229,14 +229,6 @@ class BEGAN(keras.Model):
         """`step` as a number, also where it lives on several devices."""
         return int(ops.convert_to_numpy(self.step))
 
-    def is_finite(self) -> bool:
-        """Whether all weights of all networks are finite numbers."""
-        return all(
-            bool(np.isfinite(ops.convert_to_numpy(weight)).all())
-            for weight in self.weights
-            if "float" in weight.dtype
-        )
-
     @property
     def learning_rate(self) -> float:
         """Of both optimizers."""

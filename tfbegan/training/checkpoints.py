@@ -185,6 +185,14 @@ def last_good_step(folder: Path) -> int | None:
     return None
 
 
+def tell_last_good(folder: Path) -> str:
+    """That step, or that there is none, as the beginning of a sentence."""
+    good = last_good_step(folder)
+    if good is None:
+        return "There is no checkpoint yet"
+    return f"The last good checkpoint is of step {good}"
+
+
 def _verified_content(path: Path) -> dict[str, Any]:
     content = read_json(_sidecar(path))
     if sha256_file(path) != content["sha256"]:

@@ -23,6 +23,7 @@ from tfbegan.training.checkpoints import (
     rate_checkpoint,
     save_checkpoint,
     save_generator,
+    tell_last_good,
 )
 from tfbegan.training.interval import Interval
 from tfbegan.training.notes import COLLAPSE, write_note
@@ -149,24 +150,24 @@ class TrainingLoop(keras.callbacks.Callback):
     def _stop_where_spoilt(self) -> None:
         """A step's losses are of before its update: what that spoilt is not to
         take the place of a checkpoint that is good."""
-        if not self.model.is_finite():
+        weights = self.model.get_weights()
+        if not all(np.isfinite(weight).all() for weight in weights):
             raise self._diverged("a weight was no longer finite")
 
     def _diverged(self, what: str) -> DivergedError:
         """After whatever is being written."""
         self._background.settle()
-        good = last_good_step(self.folder.checkpoints)
-        again = (
-            "There is no checkpoint yet: start again with a lower"
-            " --learning-rate"
-            if good is None
-            else f"The last good checkpoint is of step {good}: go on from it"
-            f" with --resume {self.folder.path} --learning-rate LOWER, or start"
-            " again"
-        )
+        checkpoints = self.folder.checkpoints
+        again = "start again with a lower --learning-rate"
+        if last_good_step(checkpoints) is not None:
+            again = (
+                f"go on from it with --resume {self.folder.path}"
+                f" --learning-rate LOWER, or {again}"
+            )
         return DivergedError(
-            f"Training diverged: {what} at step {self.step}. {again} (tfbegan"
-            " find-rate tells one) or with --clip-norm 1."
+            f"Training diverged: {what} at step {self.step}."
+            f" {tell_last_good(checkpoints)}: {again} (tfbegan find-rate tells"
+            " one) or with --clip-norm 1."
         )
 
     def _log(self) -> None:

@@ -39,17 +39,6 @@ class Recorder:
                 str(folder.tensorboard)
             )
 
-    @contextmanager
-    def _written(self) -> Iterator[None]:
-        """TensorFlow's own errors are of no family of ours."""
-        try:
-            yield
-        except self._tf.errors.OpError as error:
-            raise OutputError(
-                f"{self._folder.tensorboard} can't be written. Check the path"
-                " and the space on the disk, and run again."
-            ) from error
-
     def figures(self, row: Mapping[str, Any]) -> None:
         """Appends one row; "step" says when.
 
@@ -101,6 +90,17 @@ class Recorder:
         """
         with self._written():
             self._writer.close()
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """TensorFlow's own errors are of no family of ours."""
+        try:
+            yield
+        except self._tf.errors.OpError as error:
+            raise OutputError(
+                f"{self._folder.tensorboard} can't be written. Check the path"
+                " and the space on the disk, and run again."
+            ) from error
 
     def _all_images(self, look: Look) -> None:
         self._images("samples", look.samples)

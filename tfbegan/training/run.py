@@ -34,6 +34,7 @@ from tfbegan.training.checkpoints import (
     Checkpoint,
     last_good_step,
     load_checkpoint,
+    tell_last_good,
 )
 from tfbegan.training.chronicle import chronicled
 from tfbegan.training.density import fit_flow, lacks_a_fit
@@ -41,6 +42,7 @@ from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import Exhibits, choose_exhibits
 from tfbegan.training.profiling import Profiler
+from tfbegan.training.resumption import changed_config, check_own_model
 from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,
@@ -167,7 +169,7 @@ def resume(
             if checkpoint is None:
                 model = new_model(job.config, job.dataset)
         if checkpoint is not None:
-            _check_same_model(job, checkpoint.model)
+            check_own_model(folder, job.config, checkpoint.model)
         if team.is_chief:
             # From now on nothing need be told again.
             folder.write_config(job.config)
@@ -190,12 +192,11 @@ def resume(
 
 def _reopened(
     folder: RunFolder,
-    changes: dict[str, Any],
+    changes: Mapping[str, Any],
     data: Path | None,
     team: Team,
 ) -> _Job:
-    config = folder.read_config()
-    config = changed_config(folder, config, changes)
+    config = changed_config(folder, changes)
     if data is not None:
         config = dataclasses.replace(config, data=str(data))
     team.check_batch(config.training.batch_size)
@@ -213,56 +214,6 @@ def _reopened(
             " was trained on. Put that one back, or start a new run."
         )
     return _Job(config, dataset, team, folder)
-
-
-def changed_config(
-    folder: RunFolder, config: RunConfig, changes: Mapping[str, Any]
-) -> RunConfig:
-    """What a run goes on with.
-
-    Args:
-        folder: Of the run.
-        config: As it was.
-        changes: "steps" and "learning_rate", where they are to be others. The
-            floor of the rate's halvings is never above a new rate.
-
-    Raises:
-        ConfigError: One is out of range.
-        RunError: More steps are done than there are to be.
-    """
-    training = config.training
-    if "learning_rate" in changes:
-        floor = min(training.min_learning_rate, changes["learning_rate"])
-        changes = {"min_learning_rate": floor, **changes}
-    training = training.replace(**changes)
-    done = last_good_step(folder.checkpoints) or 0
-    if training.steps < done:
-        raise RunError(
-            f"{folder.path} has done {done} steps, and is to have"
-            f" {training.steps}. Go on with --steps of {done} or more."
-        )
-    return dataclasses.replace(config, training=training)
-
-
-def _check_same_model(job: _Job, model: BEGAN) -> None:
-    """A checkpoint that was copied here from another run is not gone on with.
-
-    Raises:
-        RunError: It is of other networks or losses.
-    """
-    config = job.config
-    for name, own, found in (
-        ("networks", config.architecture, model.architecture),
-        ("losses", config.objective, model.objective),
-        ("seed", config.training.seed, model.seed),
-    ):
-        if own != found:
-            raise RunError(
-                f"The last checkpoint in {job.folder.checkpoints} is of"
-                f" another run: its {name} are not those of"
-                f" {job.folder.config_file.name}. Put the run's own one back,"
-                " or start a new run."
-            )
 
 
 def _fingerprint(config: RunConfig, run: str = "") -> int:
@@ -418,15 +369,9 @@ def training_batches(
 
 
 def _how_to_resume(job: _Job) -> str:
-    good = last_good_step(job.folder.checkpoints)
-    kept = (
-        "There is no checkpoint yet"
-        if good is None
-        else (f"The last good checkpoint is of step {good}")
-    )
     return (
-        f"{kept}: start all workers again with: python train.py --resume"
-        f" {job.folder.path}"
+        f"{tell_last_good(job.folder.checkpoints)}: start all workers again"
+        f" with: python train.py --resume {job.folder.path}"
     )
 
 
