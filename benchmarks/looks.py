@@ -22,13 +22,13 @@ from rich.table import Table
 
 from tfbegan.data.dataset import open_dataset
 from tfbegan.evaluation.arms import windows_at
-from tfbegan.evaluation.audio_measures import HeldOut
 from tfbegan.evaluation.feature_distances import (
     FeatureSet,
     covered,
     kernel_distance,
 )
 from tfbegan.evaluation.fitting import in_batches
+from tfbegan.evaluation.held_out import HeldOut
 from tfbegan.evaluation.instruments import prepare_instruments, spread_frames
 from tfbegan.evaluation.speech_clips import load_clips
 from tfbegan.generation.latents import draw_latents
@@ -138,7 +138,7 @@ def main() -> None:
     count = len(real.features)
     of_real = covered(reference, real.features).mean()
     sound = in_batches(
-        model.hear, windows_at(clips, held_out.random_moments(count))
+        model.hear, windows_at(clips, held_out.feature_moments(count))
     )
     wrong = mean_error(
         model, held_out.instruments.training_clips, _FRAMES_OF_ERROR

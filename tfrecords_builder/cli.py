@@ -173,6 +173,13 @@ def _add_puppets(commands: Any) -> None:
     )
     puppets.add_argument("--characters", type=int, default=36)
     puppets.add_argument(
+        "--looks",
+        type=int,
+        default=0,
+        help="how many looks the characters share, each with a voice and a"
+        " light of its own; 1 is one speaker (default: a look each)",
+    )
+    puppets.add_argument(
         "--sentences", type=int, default=4, help="of each (default: 4)"
     )
     puppets.add_argument("--seed", type=int, default=0)
@@ -255,6 +262,7 @@ def _puppets(parsed: argparse.Namespace) -> int:
     plan = PuppetPlan(
         face=FaceConfig(image_size=parsed.size),
         characters=parsed.characters,
+        looks=parsed.looks,
         sentences=parsed.sentences,
         seed=parsed.seed,
     )

@@ -77,8 +77,8 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     from rich.console import Console
 
     from tfbegan.data.dataset import open_dataset
-    from tfbegan.evaluation.audio_measures import HeldOut
     from tfbegan.evaluation.audio_report import measure_audio_mode
+    from tfbegan.evaluation.held_out import HeldOut
     from tfbegan.evaluation.html_report import render_report, show_clips
     from tfbegan.evaluation.instruments import prepare_instruments
     from tfbegan.files import atomic_write_text, write_json

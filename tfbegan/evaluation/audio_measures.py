@@ -6,27 +6,19 @@ A7 and A8 of faces of random identities with sounds from all clips. Ratios are
 to the same figure of the real frames of the same clips.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tfbegan.evaluation.arms import (
-    Arm,
-    Moments,
-    RealArm,
-    ShuffledArm,
-    perform,
-    windows_at,
-)
+from tfbegan.evaluation.arms import Arm, RealArm, ShuffledArm, perform
 from tfbegan.evaluation.diversity import pairwise_ms_ssim
 from tfbegan.evaluation.estimates import (
     UNDEFINED,
     Estimate,
     mean_over_clips,
     over_clips,
+    over_two_sets,
     ratio_over_clips,
 )
 from tfbegan.evaluation.feature_distances import (
@@ -34,177 +26,49 @@ from tfbegan.evaluation.feature_distances import (
     KernelSums,
     covered,
 )
-from tfbegan.evaluation.instruments import Instruments, spread_frames
+from tfbegan.evaluation.held_out import (
+    DIVERSITY_FACES,
+    FEW_IDENTITIES,
+    HeldOut,
+    random_moments,
+)
+from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.mouth_meters import correlation
 from tfbegan.evaluation.regions import (
     change_over_time,
     mean_pairwise_distance,
     sharpness,
 )
-from tfbegan.evaluation.retrieval import (
-    Lineups,
-    draw_lineups,
-    hit_rates,
-)
-from tfbegan.evaluation.speech_clips import SpeechClip
 from tfbegan.evaluation.variance_shares import two_way_shares, within_share
 
-DIVERSITY_FACES = 64
-FEW_IDENTITIES = 64
-"""That a measure takes, unless it is of as many as there are."""
-
-_LINEUP_ROUNDS = 8
 _SHUFFLES = 20
 _LAYOUT_IDENTITIES = 8
 _LAYOUT_SOUNDS = 32
-_FEATURE_FACES_PER_CLIP = 4
 _FEWEST_SILENT = 4
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """The clips that are measured on, and what of them never changes.
-
-    Attributes:
-        clips: That nothing was learnt from.
-        instruments: What measures.
-        seed: Of every drawing.
-    """
-
-    clips: Sequence[SpeechClip]
-    instruments: Instruments
-    seed: int = 0
-
-    @cached_property
-    def lineups(self) -> Lineups:
-        """The sets of 16 moments of A4."""
-        lengths = [len(clip) for clip in self.clips]
-        return draw_lineups(lengths, _LINEUP_ROUNDS, self.seed)
-
-    @cached_property
-    def real_openings(self) -> list[np.ndarray]:
-        """What is measured on the real frames, float [T] a clip."""
-        meter = self.instruments.opening
-        return [meter.measure(clip.images()) for clip in self.clips]
-
-    def target(self, clip: int) -> np.ndarray:
-        """What the opening should be: the truth, else the real frames'."""
-        if self.knows_truth:
-            return self.clips[clip].opening
-        return self.real_openings[clip]
-
-    @property
-    def knows_truth(self) -> bool:
-        """Whether opening and width are known."""
-        return self.instruments.true_mouth is not None and all(
-            clip.has_truth for clip in self.clips
-        )
-
-    @cached_property
-    def real_hit_rates(self) -> np.ndarray:
-        """A4 of the real frames, float [clips]."""
-        return self.hit_rates(RealArm(self.clips))
-
-    @cached_property
-    def reference_features(self) -> FeatureSet:
-        """A8 compares with these: of every other training clip.
-
-        Held-out clips come from a few sources, puppets' even from characters
-        of their own, and no set of faces is like them.
-        """
-        return self._training_features(0)
-
-    @cached_property
-    def real_features(self) -> FeatureSet:
-        """A8, real against real: of the training clips in between."""
-        return self._training_features(1)
-
-    @cached_property
-    def silent(self) -> list[np.ndarray]:
-        """Frames of each clip in whose whole window it is silent."""
-        quiet = self.instruments.quiet
-        return [
-            np.flatnonzero(clip.windows()[:, :, 0].max(axis=1) < quiet)
-            for clip in self.clips
-        ]
-
-    @cached_property
-    def diverse_moments(self) -> Moments:
-        """64 moments, as many clips as there are, for A7."""
-        return _random_moments(self.clips, DIVERSITY_FACES, self.seed)
-
-    @cached_property
-    def real_ms_ssim(self) -> np.ndarray:
-        """Of real faces at those moments, float [64, 64]."""
-        faces = RealArm(self.clips).faces(
-            self.diverse_moments[0], self.diverse_moments
-        )
-        return pairwise_ms_ssim(faces)
-
-    def hit_rates(self, arm: Arm) -> np.ndarray:
-        """A4 of an arm, float [clips]; the first identity of each cast."""
-        clips, _ = self.lineups.moments
-        identities = np.array([arm.cast(clip)[0] for clip in clips])
-        return hit_rates(
-            self.instruments.probe,
-            arm.faces(identities, self.lineups.moments),
-            windows_at(self.clips, self.lineups.moments),
-            self.lineups,
-        )
-
-    def features_of(self, arm: Arm, most: int) -> FeatureSet:
-        """Of as many faces as in `real_features`; random identities.
-
-        Args:
-            arm: Who speaks.
-            most: Identities to take at most, the first ones.
-        """
-        count = len(self.real_features.features)
-        moments = self.random_moments(count)
-        identities = self.random_identities(arm, count, most)
-        faces = arm.faces(identities, moments)
-        return FeatureSet(self.instruments.features(faces), moments[0])
-
-    def random_moments(self, count: int) -> Moments:
-        """Of A8: clips in turn, a random frame of each."""
-        return _random_moments(self.clips, count, self.seed + 2)
-
-    def _training_features(self, first: int) -> FeatureSet:
-        clips = self.instruments.training_clips[first::2]
-        frames = [
-            spread_frames(len(clip), _FEATURE_FACES_PER_CLIP) for clip in clips
-        ]
-        faces = np.concatenate(
-            [
-                clip.images(chosen)
-                for clip, chosen in zip(clips, frames, strict=True)
-            ]
-        )
-        numbers = np.repeat(np.arange(len(clips)), [len(f) for f in frames])
-        return FeatureSet(self.instruments.features(faces), numbers)
-
-    def random_identities(
-        self, arm: Arm, count: int, most: int = FEW_IDENTITIES
-    ) -> np.ndarray:
-        """Every one as often as any other, in random order: int [count]."""
-        generator = np.random.default_rng(self.seed)
-        several = min(arm.identities, most)
-        return generator.permutation(np.arange(count) % several)
+_MEANS_OVER_CLIPS = (
+    "spread",
+    "opening_r",
+    "amplitude",
+    "sharpness",
+    "smoothness",
+)
 
 
 @dataclass
 class ClipFigures:
-    """One figure a clip for what is measured of whole clips."""
+    """One figure a clip of what is measured of whole clips.
+
+    Attributes:
+        silences: Openings and changes in silence, of `_silence`.
+    """
 
     spread: list[float] = field(default_factory=list)
     opening_r: list[float] = field(default_factory=list)
     width_r: list[float] = field(default_factory=list)
     amplitude: list[float] = field(default_factory=list)
-    silence_offset: list[float] = field(default_factory=list)
-    silence_change: list[float] = field(default_factory=list)
-    silence_change_real: list[float] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
     smoothness: list[float] = field(default_factory=list)
+    silences: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
 
 def measure_arm(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
@@ -277,24 +141,24 @@ def shuffled_opening_r(arm: Arm, held_out: HeldOut) -> Estimate:
     )
 
 
-def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+def figures_by_clip(arm: Arm, held_out: HeldOut) -> ClipFigures:
+    """What is measured of whole clips: averaged over those who speak each."""
     figures = ClipFigures()
-    silences: list[tuple[np.ndarray, np.ndarray]] = []
     for index, clip in enumerate(held_out.clips):
         performances = perform(arm, index, len(clip))
         _add_clip(figures, held_out, index, performances)
-        silences.append(_silence(held_out, index, performances))
+    return figures
+
+
+def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    figures = figures_by_clip(arm, held_out)
     mean = {
-        "spread": mean_over_clips(np.array(figures.spread)),
-        "opening_r": mean_over_clips(np.array(figures.opening_r)),
-        "amplitude": mean_over_clips(np.array(figures.amplitude)),
-        "sharpness": mean_over_clips(np.array(figures.sharpness)),
-        "smoothness": mean_over_clips(np.array(figures.smoothness)),
-        **_silence_figures(silences, figures),
+        name: mean_over_clips(np.array(getattr(figures, name)))
+        for name in _MEANS_OVER_CLIPS
     }
     if figures.width_r:
         mean["width_r"] = mean_over_clips(np.array(figures.width_r))
-    return mean
+    return {**mean, **_silence_figures(figures.silences)}
 
 
 def _add_clip(
@@ -336,6 +200,7 @@ def _add_clip(
         _mean(change_over_time(box.outside(faces)) for faces in performances)
         / change_over_time(box.outside(real))
     )
+    figures.silences.append(_silence(held_out, index, performances))
 
 
 def _silence(
@@ -372,7 +237,7 @@ def _silence(
 
 
 def _silence_figures(
-    silences: list[tuple[np.ndarray, np.ndarray]], figures: ClipFigures
+    silences: list[tuple[np.ndarray, np.ndarray]],
 ) -> dict[str, Estimate]:
     """A5: the mean opening above the real one's in std of the real, and the
     ratio of changes. A mouth more closed than the real one is below 0.
@@ -404,7 +269,7 @@ def _retrieval(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
 
 def _shares(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     """A6, from every one of a few identities with the same sounds."""
-    sounds = _random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
+    sounds = random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
     rows = min(arm.identities, _LAYOUT_IDENTITIES)
     several = min(arm.identities, FEW_IDENTITIES)
     identities = held_out.random_identities(arm, several)[:rows]
@@ -504,17 +369,9 @@ def _feature_figures(
 
 
 def _kid(measured: FeatureSet, held_out: HeldOut) -> Estimate:
-    reference = held_out.reference_features
-    sums = KernelSums(measured, reference)
-    measured_clips, reference_clips = sums.across[0].shape
-    drawn = np.random.default_rng(held_out.seed)
-
-    def distance(chosen: np.ndarray) -> float:
-        others = drawn.integers(0, measured_clips, (measured_clips,))
-        return sums.distance(others, chosen)
-
-    interval = over_clips(distance, reference_clips)
-    return Estimate(sums.distance(), interval.low, interval.high)
+    sums = KernelSums(measured, held_out.reference_features)
+    first, second = sums.across[0].shape
+    return over_two_sets(sums.distance, first, second, held_out.seed)
 
 
 def _coverage_ratio(measured: FeatureSet, held_out: HeldOut) -> Estimate:
@@ -533,17 +390,6 @@ def _coverage_by_clip(measured: FeatureSet, held_out: HeldOut) -> np.ndarray:
 
 def _mean_by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.bincount(groups, weights=values) / np.bincount(groups)
-
-
-def _random_moments(
-    clips: Sequence[SpeechClip], count: int, seed: int
-) -> Moments:
-    """Clips in turn, a random frame of each."""
-    generator = np.random.default_rng(seed)
-    order = np.resize(generator.permutation(len(clips)), count)
-    lengths = np.array([len(clip) for clip in clips])
-    frames = generator.integers(0, lengths[order])
-    return order, frames
 
 
 def _change(images: np.ndarray, frame: int) -> float:

@@ -92,3 +92,27 @@ def over_clips(
     resampled = [statistic(chosen) for chosen in drawn]
     low, high = np.nanpercentile(resampled, _INTERVAL)
     return Estimate(value, float(low), float(high))
+
+
+def over_two_sets(
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    first: int,
+    second: int,
+    seed: int = 0,
+) -> Estimate:
+    """As `over_clips`, of clips from two sets that are drawn apart.
+
+    Args:
+        statistic: Takes the indices of both, int [first] and int [second].
+        first: Clips in the one set.
+        second: Clips in the other.
+        seed: Of the first set's resampling.
+    """
+    generator = np.random.default_rng(seed)
+
+    def of_second(chosen: np.ndarray) -> float:
+        return statistic(generator.integers(0, first, first), chosen)
+
+    resampled = over_clips(of_second, second)
+    value = float(statistic(np.arange(first), np.arange(second)))
+    return Estimate(value, resampled.low, resampled.high)

@@ -8,7 +8,6 @@ from html import escape
 import numpy as np
 
 from tfbegan.evaluation.arms import Arm, whole_clip
-from tfbegan.evaluation.audio_measures import HeldOut
 from tfbegan.evaluation.audio_report import (
     GENERATED,
     LOOK,
@@ -16,6 +15,7 @@ from tfbegan.evaluation.audio_report import (
     Row,
 )
 from tfbegan.evaluation.estimates import Estimate
+from tfbegan.evaluation.held_out import HeldOut
 from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.mouth_meters import correlation
 from tfbegan.reporting.html import data_uri, render_page

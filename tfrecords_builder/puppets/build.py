@@ -34,6 +34,9 @@ class PuppetPlan(Config):
         face: The geometry of the pictures.
         audio: The MFCC front end.
         characters: How many, each with a voice of its own.
+        looks: How many looks they share; 0 gives each its own. With 1 it is
+            one speaker who lends many voices a face, each in a light of its
+            own, as footage of one person in many places.
         sentences: Of every character; one is one clip.
         sentence_s: Seconds of a sentence.
         fps: Frames a second.
@@ -51,6 +54,7 @@ class PuppetPlan(Config):
     face: FaceConfig = field(default_factory=FaceConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
     characters: int = 36
+    looks: int = 0
     sentences: int = 4
     sentence_s: float = 3.0
     fps: float = 25.0
@@ -65,6 +69,7 @@ class PuppetPlan(Config):
         """Raises ConfigError where a value is outside of its range."""
         ranges = {
             "characters": (1, 100_000),
+            "looks": (0, self.characters),
             "sentences": (1, 10_000),
             "sentence_s": (0.5, 60.0),
             "fps": (1.0, 240.0),
@@ -167,7 +172,7 @@ def puppet_clips(
 def character_clips(plan: PuppetPlan, number: int) -> list[Clip]:
     """All clips of one character of a plan."""
     with _one_thread():
-        character = make_character(plan.seed, number, plan.characters)
+        character = _character(plan, number)
         studio = Studio(character, plan.face)
         return [
             _make_clip(plan, character, sentence, studio)
@@ -183,13 +188,18 @@ def record_take(plan: PuppetPlan, number: int, sentence: int = 0) -> Take:
         number: Which character, from 0.
         sentence: Which of its sentences, from 0.
     """
-    character = make_character(plan.seed, number, plan.characters)
+    character = _character(plan, number)
     return _record(plan, character, sentence, Studio(character, plan.face))
 
 
 def source_id(plan: PuppetPlan, number: int) -> str:
     """The id of a character, 16 hexadecimal digits."""
-    return _hex_id(f"puppet {plan.seed} {plan.characters} {number}")
+    looks = f" of {plan.looks} looks" if plan.looks else ""
+    return _hex_id(f"puppet {plan.seed} {plan.characters} {number}{looks}")
+
+
+def _character(plan: PuppetPlan, number: int) -> Character:
+    return make_character(plan.seed, number, plan.characters, plan.looks)
 
 
 def _record(

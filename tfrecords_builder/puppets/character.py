@@ -184,18 +184,24 @@ class _Deck:
         return choices[int(self.share(name)) % len(choices)]
 
 
-def make_character(seed: int, number: int, count: int) -> Character:
+def make_character(
+    seed: int, number: int, count: int, looks: int = 0
+) -> Character:
     """A puppet of a cast.
 
     Args:
         seed: Of the cast.
         number: Which one, from 0.
         count: How many the cast has.
+        looks: How many looks they share in turn; 0 gives each its own. Voice
+            and light are always its own.
     """
-    deck = _Deck(seed, number, count)
+    own = _Deck(seed, number, count)
+    shared = number % looks if looks else number
+    deck = _Deck(seed, shared, looks) if looks else own
     tone = int(deck.between("skin", 0, len(_SKINS)))
     dark = tone > 3
-    bearded = number % 2 == 0
+    bearded = shared % 2 == 0
     age = deck.between("age", 0, 1)
     cut = deck.pick("cut", _SHORT_CUTS if bearded else _LONG_CUTS)
     skin = _vary(_SKINS[tone], deck, "skin", 0.015)
@@ -244,13 +250,13 @@ def make_character(seed: int, number: int, count: int) -> Character:
         freckles=max(0.0, deck.between("freckles", -2, 1)) * (tone < 4),
         blush=deck.between("blush", 0.1, 0.6) * (0.6 if bearded else 1),
         light=(
-            deck.between("light x", -0.75, 0.75),
-            deck.between("light y", -0.7, -0.25),
+            own.between("light x", -0.75, 0.75),
+            own.between("light y", -0.7, -0.25),
             1.0,
         ),
-        light_contrast=deck.between("light contrast", 0.35, 0.9),
-        warmth=deck.between("warmth", -0.3, 1.0),
-        voice=_make_voice(deck, bearded),
+        light_contrast=own.between("light contrast", 0.35, 0.9),
+        warmth=own.between("warmth", -0.3, 1.0),
+        voice=_make_voice(own, bearded),
     )
 
 

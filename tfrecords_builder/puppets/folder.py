@@ -38,7 +38,9 @@ def find_finished(out: Path, plan: "PuppetPlan") -> DatasetInfo | None:
     """
     if (out / MARKER_NAME).is_file():
         info = read_dataset_info(out)
-        refuse_changed_plan(dict(info.plan), plan.to_dict(), str(out))
+        # What a plan of an earlier version has not, it did as is the default.
+        earlier = {**type(plan)().to_dict(), **info.plan}
+        refuse_changed_plan(earlier, plan.to_dict(), str(out))
         return info
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tfbegan.config import FaceConfig
-from tfbegan.evaluation.audio_measures import HeldOut
 from tfbegan.evaluation.frozen_autoencoder import FaceFeatures
+from tfbegan.evaluation.held_out import HeldOut
 from tfbegan.evaluation.instruments import Instruments, quiet_level
 from tfbegan.evaluation.mouth_meters import EigenMouth
 from tfbegan.evaluation.regions import MouthBox

@@ -69,7 +69,26 @@ def test_the_perfect_speaker_passes_all_that_is_asked(report):
     assert report.arms == (GENERATED, SHUFFLED, MEAN_FACE, REGRESSOR, REAL)
     by_name = {row.name: row for row in report.rows}
     assert by_name["ms_ssim_excess"].passed is None  # asked with z alone
-    assert by_name["kid_ae"].passed is True
+    assert by_name["kid_ae_minus_regressor"].passed is True
+    assert by_name["kid_ae_minus_regressor"].figures.keys() == {GENERATED}
+    assert by_name["retrieval_over_regressor"].passed is True
+    # A still, even face has no r and no edge that ours could be put over.
+    assert by_name["opening_r_over_regressor"].passed is None
+    assert by_name["sharpness_over_regressor"].passed is None
+
+
+def test_a_generator_worse_than_its_regressor_is_told(
+    held_out, perfect_speaker
+):
+    report = measure_audio_mode(
+        Candidate(StillSpeaker(), draw),
+        held_out,
+        regressor=Candidate(perfect_speaker, draw),
+    )
+    passed = {row.name: row.passed for row in report.rows}
+    assert passed["kid_ae_minus_regressor"] is False
+    assert passed["sharpness_over_regressor"] is False
+    assert passed["retrieval_over_regressor"] is False
 
 
 def test_a_still_face_fails(held_out):

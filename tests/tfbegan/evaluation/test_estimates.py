@@ -8,6 +8,7 @@ import pytest
 from tfbegan.evaluation.estimates import (
     UNDEFINED,
     mean_over_clips,
+    over_two_sets,
     ratio_over_clips,
 )
 
@@ -34,3 +35,15 @@ def test_a_ratio_is_of_means_over_the_same_clips():
     )
     assert ratio_over_clips(below, np.zeros(3)) is UNDEFINED
     assert math.isnan(UNDEFINED.value)
+
+
+def test_two_sets_are_drawn_apart():
+    first = np.random.default_rng(0).normal(3, 1, 100)
+    second = np.random.default_rng(1).normal(1, 1, 50)
+    estimate = over_two_sets(
+        lambda one, other: first[one].mean() - second[other].mean(), 100, 50
+    )
+    assert estimate.value == pytest.approx(first.mean() - second.mean())
+    # Two standard errors: of 100 and of 50, each with its own draw.
+    width = 4 * np.hypot(1 / 10, 1 / 50**0.5)
+    assert estimate.high - estimate.low == pytest.approx(width, abs=0.1)

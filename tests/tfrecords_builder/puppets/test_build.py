@@ -5,7 +5,7 @@ import pytest
 
 from tfbegan.config import AudioConfig, FaceConfig
 from tfbegan.errors import ConfigError, OutputError, PlanChangedError
-from tfbegan.records import parse_clip, read_dataset_info
+from tfbegan.records import MARKER_NAME, parse_clip, read_dataset_info
 from tfrecords_builder.puppets.build import (
     PuppetPlan,
     build_puppets,
@@ -110,6 +110,30 @@ def test_a_finished_folder_is_left_alone_and_another_plan_refused(tmp_path):
         build_puppets(out, _TINY.replace(seed=1), workers=1)
 
 
+def test_a_folder_of_a_version_without_shared_looks_is_left_alone(tmp_path):
+    out = tmp_path / "data"
+    build_puppets(out, _TINY, workers=1)
+    marker = out / MARKER_NAME
+    content = json.loads(marker.read_text())
+    del content["plan"]["looks"]
+    marker.write_text(json.dumps(content))
+    assert build_puppets(out, _TINY, workers=1).clips("train") > 0
+    with pytest.raises(PlanChangedError, match="looks=0"):
+        build_puppets(out, _TINY.replace(looks=1), workers=1)
+
+
+def test_one_look_in_many_lights():
+    plan = _TINY.replace(looks=1)
+    faces = [record_take(plan, number).frames[0] for number in range(3)]
+    others = [record_take(_TINY, number).frames[0] for number in range(3)]
+    assert source_id(plan, 1) != source_id(_TINY, 1)
+
+    def spread(frames):
+        return np.stack(frames).astype(float).std(axis=0).mean()
+
+    assert 1 < spread(faces) < 0.5 * spread(others)
+
+
 def test_what_an_interrupted_build_left_is_replaced(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     build_puppets(whole, _TINY, workers=1)
@@ -212,6 +236,7 @@ def test_a_plan_survives_json():
     "changes",
     [
         {"characters": 0},
+        {"characters": 3, "looks": 4},
         {"fps": 0.5},
         {"sentence_s": 0.1},
         {"image_format": "gif"},

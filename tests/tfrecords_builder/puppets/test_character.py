@@ -46,3 +46,22 @@ def test_the_same_number_is_the_same_character():
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_small_casts_work(count):
     assert len({json.dumps(c.to_dict()) for c in _cast(count)}) == count
+
+
+def test_shared_looks_keep_a_voice_and_a_light_of_their_own():
+    cast = [make_character(0, number, 12, looks=3) for number in range(12)]
+    for name in ("skin", "cut", "background", "chin", "beard"):
+        for number, character in enumerate(cast):
+            assert getattr(character, name) == getattr(cast[number % 3], name)
+    assert len({c.skin for c in cast}) == 3
+    assert len({c.voice for c in cast}) == 12
+    assert len({c.light for c in cast}) == 12
+    # A low voice goes with a look of even number, whoever lends it.
+    assert [c.voice.pitch_hz < 150 for c in cast[:6]] == [True, False, True] * 2
+
+
+def test_as_many_looks_as_characters_are_a_look_each():
+    for number in range(4):
+        assert make_character(0, number, 4, looks=4) == make_character(
+            0, number, 4
+        )
