@@ -66,7 +66,7 @@ class StoppedError(TFBeganError):
     def __init__(self, number: int) -> None:
         super().__init__(
             f"{signal.Signals(number).name}: stopped before the last training"
-            " was done. Call it again to begin anew."
+            " was done. Give the same command again to go on."
         )
         self.exit_code = 128 + number
 

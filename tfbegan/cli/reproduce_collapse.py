@@ -24,7 +24,8 @@ sound beside z, then as `--conditioning audio+noise` does, on the same data for
 the same steps. collapse.png shows real frames and, below, the faces that each
 makes of their sound; collapse.md and collapse.json have the figures. With
 --ablate our method is trained again without each of its parts. 1 in a column
-is as in real footage.
+is as in real footage. What was interrupted goes on when the same command is
+given again.
 
 examples:
   tfbegan reproduce-collapse

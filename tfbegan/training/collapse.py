@@ -26,8 +26,12 @@ from tfbegan.training.pictures import (
     look_at,
 )
 from tfbegan.training.presets import find_preset
-from tfbegan.training.run import RunResult, train
-from tfbegan.training.run_folder import RunConfig, data_fingerprint
+from tfbegan.training.run import RunResult, resume, train
+from tfbegan.training.run_folder import (
+    RunConfig,
+    data_fingerprint,
+    find_run,
+)
 
 _ROWS = 4
 """Of the picture: the real frames, the seed's two ways, and ours."""
@@ -151,7 +155,7 @@ def compare_arms(
     runs: Path,
     say: Callable[[str], None],
 ) -> Comparison:
-    """Trains and measures every arm.
+    """Trains and measures every arm; one that was begun is gone on with.
 
     Args:
         arms: At least one.
@@ -174,9 +178,12 @@ def compare_arms(
         )
     results, rows, origins = [], [exhibits.strips[0].images], []
     for number, arm in enumerate(arms):
-        say(f"{number + 1}/{len(arms)}: {arm.name}")
         config = _run_config(arm, dataset, data, steps)
-        model = _last_model(train(config, runs))
+        begun = find_run(runs, config)
+        at = f", going on with {begun.path}" if begun else ""
+        say(f"{number + 1}/{len(arms)}: {arm.name}{at}")
+        result = resume(begun) if begun else train(config, runs)
+        model = _last_model(result)
         results.append(_result(arm, look_at(model, exhibits, seed=0)))
         rows.append(faces_of(model, exhibits.strips[0]))
         origins.append(Provenance.of_model(model))

@@ -1,5 +1,6 @@
 """A run folder: everything about a run, under a name that tells its facts."""
 
+import contextlib
 import platform
 import re
 import sys
@@ -213,6 +214,16 @@ def newest_run(runs: Path) -> RunFolder:
             " python train.py --conditioning noise"
         )
     return RunFolder(max(numbered, key=run_number))
+
+
+def find_run(runs: Path, config: RunConfig) -> RunFolder | None:
+    """A run of these very settings, finished or not; None where none is."""
+    for path in sorted(runs.iterdir()) if runs.is_dir() else ():
+        folder = RunFolder(path)
+        with contextlib.suppress(RunError):  # no run, or one of another version
+            if folder.read_config() == config:
+                return folder
+    return None
 
 
 def data_fingerprint(data: Path) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tfbegan.cli.__main__ import main
 from tfbegan.records import MARKER_NAME
-from tfbegan.training.collapse import choose_arms
+from tfbegan.training.collapse import choose_arms, compare_arms
 
 
 @pytest.mark.slow
@@ -38,6 +38,29 @@ def test_it_writes_a_picture_and_tables(puppet_dataset, tmp_path, capsys):
     table = (out / "collapse.md").read_text()
     assert table in capsys.readouterr().out
     assert "| talking |" in table
+
+
+@pytest.mark.slow
+def test_an_arm_that_was_begun_is_gone_on_with(puppet_dataset, tmp_path):
+    arms, said = choose_arms(ablate=False)[:2], []
+
+    def compare(chosen):
+        return compare_arms(
+            chosen, puppet_dataset, 3, tmp_path / "runs", said.append
+        )
+
+    first = compare(arms[:1])
+    (run,) = (tmp_path / "runs").iterdir()
+    weights = (run / "generator.keras").stat().st_mtime_ns
+    both = compare(arms)
+    assert both.results[0] == first.results[0]
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+    assert (run / "generator.keras").stat().st_mtime_ns == weights
+    assert said == [
+        f"1/1: {arms[0].name}",
+        f"1/2: {arms[0].name}, going on with {run}",
+        f"2/2: {arms[1].name}",
+    ]
 
 
 def test_data_without_sound_is_refused(tmp_path, capsys, puppet_dataset):
@@ -68,7 +91,7 @@ def test_a_signal_ends_all_of_it(puppet_dataset, tmp_path):
                 process.terminate()
                 break
         rest = process.stderr.read()
-        assert rest.endswith("Call it again to begin anew.\n")
+        assert rest.endswith("Give the same command again to go on.\n")
         assert "tfbegan: SIGTERM: stopped" in rest
         assert process.wait(timeout=120) == 128 + signal.SIGTERM
     assert len(list((tmp_path / "out" / "runs").iterdir())) == 1

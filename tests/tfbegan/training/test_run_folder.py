@@ -13,6 +13,7 @@ from tfbegan.training.run_folder import (
     RunConfig,
     RunFolder,
     create_run_folder,
+    find_run,
     newest_run,
 )
 
@@ -62,6 +63,19 @@ def test_a_runs_folder_that_is_a_file_is_told(tmp_path):
 
 def test_the_configuration_comes_back_as_it_was(tmp_path):
     assert create_run_folder(tmp_path, CONFIG).read_config() == CONFIG
+
+
+def test_a_run_is_found_by_its_settings(tmp_path):
+    runs = tmp_path / "runs"
+    assert find_run(runs, CONFIG) is None
+    (runs / "notes").mkdir(parents=True)
+    other = dataclasses.replace(CONFIG, data="elsewhere")
+    create_run_folder(runs, other)
+    spoilt = create_run_folder(runs, CONFIG)
+    spoilt.config_file.write_text("{")
+    assert find_run(runs, CONFIG) is None
+    own = create_run_folder(runs, CONFIG)
+    assert find_run(runs, CONFIG) == own
 
 
 @pytest.mark.parametrize(
