@@ -3,9 +3,11 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tfbegan.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +25,8 @@ _EPILOG = """examples:
 SPEECH is any file with sound that FFmpeg reads: WAV, FLAC, MP3, OGG, M4A, or a
 video, at any rate and with any number of channels. The name of the video
 chooses its format: MP4 (H.264, AAC), WebM (VP9, Opus) or GIF, which is silent.
-A photograph should be a crop like those that the model learnt from; else its
-middle square is taken.
+Of a photograph the largest face is taken, cut out as the faces that the model
+learnt from; where none is found, the middle square.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 done, but SPEECH is damaged and
 what could not be read is silent or missing
@@ -98,6 +100,7 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
+    refuse_overwriting(parsed.output, (parsed.speech, *(parsed.face or ())))
     from tfbegan.generation.animation import animate
     from tfbegan.generation.loading import load_speaker
     from tfbegan.generation.provenance import Provenance
@@ -121,6 +124,20 @@ def run(parsed: argparse.Namespace) -> int:
     count = save_video(parsed.output, shown, film)
     tell_result(parsed.output, count, settings.frame_rate, started)
     return tell_damage(heard.damage)
+
+
+def refuse_overwriting(output: Path, sources: Iterable[Path]) -> None:
+    """Refuses a result that would replace what it is made of.
+
+    Raises:
+        UsageError: It would.
+    """
+    for source in sources:
+        if output.exists() and source.exists() and output.samefile(source):
+            raise UsageError(
+                f"-o {output} is the file that is read, which would be lost."
+                " Name another file."
+            )
 
 
 def speaker_settings(
@@ -184,9 +201,8 @@ def _look(generator: "LoadedGenerator", paths: Sequence[Path]) -> Any:
     """The z that photographs have in common."""
     import numpy as np
 
-    from tfbegan.generation.photographs import read_photograph
+    from tfbegan.cli.photographs import read_face
 
-    photographs = [
-        read_photograph(path, generator.image_size) for path in paths
-    ]
-    return generator.look(np.stack(photographs)).mean(axis=0)
+    generator.check_looks_at_faces()
+    faces = [read_face(path, generator) for path in paths]
+    return generator.look(np.stack(faces)).mean(axis=0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbegan.cli.animate import (
     add_speaker_options,
+    refuse_overwriting,
     speaker_settings,
     tell_damage,
     tell_result,
@@ -76,6 +77,8 @@ def run(parsed: argparse.Namespace) -> int:
         )
     from tfbegan.generation.loading import load_speaker
 
+    sources = (parsed.video, *(parsed.face or ()))
+    refuse_overwriting(parsed.output, filter(None, sources))
     if parsed.video is None:
         return _compare_clips(parsed, load_speaker(parsed.source))
     return _compare_video(parsed)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfbegan.cli.photographs import read_face
 from tfbegan.generation.latents import (
     LatentSearch,
     draw_latents,
@@ -13,7 +14,6 @@ from tfbegan.generation.latents import (
     interpolate,
 )
 from tfbegan.generation.loading import LoadedGenerator, load_generator, to_uint8
-from tfbegan.generation.photographs import read_photograph
 from tfbegan.generation.pictures import make_grid, save_png
 from tfbegan.generation.provenance import Provenance
 
@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.epilog = """The picture shows, from left to right: the first
 photograph, the nearest face that the generator can make, the way, and the same
-for the last, in reverse. A photograph should be a crop like those that the
-model learnt from; else its middle square is taken."""
+for the last, in reverse. Of a photograph the largest face is taken, cut out as
+the faces that the model learnt from; where none is found, the middle square."""
     for name in ("first", "last"):
         parser.add_argument(name, help="photograph, or a seed")
     parser.add_argument(
@@ -83,7 +83,7 @@ def _find_end(
     if name.isdecimal():
         latent = draw_latents(1, generator.latent_dim, int(name))[0]
         return _End(latent, None, f"Seed {name}")
-    photograph = read_photograph(Path(name), generator.image_size)
+    photograph = read_face(Path(name), generator)
     if generator.audio is not None:
         latent = generator.look(photograph[None])[0]
         return _End(latent, photograph, f"{name}: its look")

@@ -118,6 +118,15 @@ class LoadedGenerator:
             )
         return run_compiled(self.model, inputs)
 
+    def check_looks_at_faces(self) -> None:
+        """Raises ConfigError where the model has no look encoder."""
+        if not self.model.has_look:
+            raise ConfigError(
+                f"{self.path} was trained with --conditioning"
+                f" {self.conditioning}, so no photograph can set its face."
+                " Use a model trained with audio+noise or audio+face."
+            )
+
     def look(self, images: np.ndarray) -> np.ndarray:
         """The z of real faces, which sets who speaks, the pose and the light.
 
@@ -134,12 +143,7 @@ class LoadedGenerator:
         Raises:
             ConfigError: The model has no look encoder.
         """
-        if not self.model.has_look:
-            raise ConfigError(
-                f"{self.path} was trained with --conditioning"
-                f" {self.conditioning}, so no photograph can set its face."
-                " Use a model trained with audio+noise or audio+face."
-            )
+        self.check_looks_at_faces()
         codes = self.model.look(np.asarray(images, np.float32))
         return np.clip(np.array(codes), -1.0, 1.0)
 

@@ -24,10 +24,21 @@ def read_photograph(path: Path, size: int) -> np.ndarray:
     Raises:
         SourceError: The file is missing or no image.
     """
+    return fit_square(read_picture(path), size)
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A picture as it was meant to be seen: upright, in colours.
+
+    Returns:
+        uint8 [H, W, 3], RGB.
+
+    Raises:
+        SourceError: The file is missing or no image.
+    """
     try:
         with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            square = ImageOps.fit(upright, (size, size), Image.Resampling.BOX)
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except FileNotFoundError as error:
         raise SourceError(f"There is no picture {path}.") from error
     except (
@@ -40,4 +51,19 @@ def read_photograph(path: Path, size: int) -> np.ndarray:
         raise SourceError(
             f"{path} can't be read as a picture. Use a PNG or JPEG file."
         ) from error
+
+
+def fit_square(pixels: np.ndarray, size: int) -> np.ndarray:
+    """The largest middle square, as floats.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        size: Side of the result.
+
+    Returns:
+        float32 [size, size, 3], in [-1, 1].
+    """
+    square = ImageOps.fit(
+        Image.fromarray(pixels), (size, size), Image.Resampling.BOX
+    )
     return np.asarray(square, np.float32) / 127.5 - 1.0

@@ -105,6 +105,21 @@ def test_photographs_say_who_speaks(models, speech, tmp_path):
     assert len(set(videos)) == 3
 
 
+def test_what_is_read_is_never_written_over(
+    models, speech, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    footage = speech.rename("talk.mp4")  # whatever its name says
+    content = footage.read_bytes()
+    source = ["--source", str(models["audio"])]
+    for again in ("talk.mp4", str(tmp_path / "talk.mp4"), "./talk.mp4"):
+        assert main(["animate", "talk.mp4", *source, "-o", again]) == 2
+        assert "is the file that is read" in capsys.readouterr().err
+        assert main(["compare", "talk.mp4", *source, "-o", again]) == 2
+        assert "is the file that is read" in capsys.readouterr().err
+    assert footage.read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
