@@ -130,7 +130,6 @@ class _Clip:
 
     frames: "np.ndarray"
     windows: "np.ndarray"
-    fps: float
 
 
 def _compare_clips(
@@ -143,25 +142,28 @@ def _compare_clips(
             "--fps is for a video: the clips of a data set have a frame rate"
             " of their own. Leave it away."
         )
-    clips = list(_clips(parsed, generator))
-    if len({clip.fps for clip in clips}) > 1:
+    dataset = _open_dataset(parsed, generator)
+    rates = {_frame_rate(record) for record in _chosen(parsed, dataset)}
+    if len(rates) > 1:
         raise ConfigError(
             "The clips have different frame rates, so one video can't show"
             " them. Take fewer with --clips."
         )
-    frame_rate = exact_frame_rate(clips[0].fps)
+    frame_rate = exact_frame_rate(rates.pop())
+    half = dataset.info.audio.window_frames // 2
+    # Read again, and decoded as they are shown: any number fits the memory.
     pairs = itertools.chain.from_iterable(
-        _clip_pairs(parsed, generator, clip, frame_rate) for clip in clips
+        _clip_pairs(parsed, generator, _decoded(record, half), frame_rate)
+        for record in _chosen(parsed, dataset)
     )
-    total = sum(len(clip.frames) for clip in clips)
+    total = sum(len(record["frames"]) for record in _chosen(parsed, dataset))
     _save(parsed, generator, frame_rate, pairs, total)
     return 0
 
 
-def _clips(
+def _open_dataset(
     parsed: argparse.Namespace, generator: "LoadedGenerator"
-) -> Iterator[_Clip]:
-    """Clips from all over the split."""
+) -> Any:
     from tfbegan.data.dataset import open_dataset
 
     if parsed.clips < 1:
@@ -170,34 +172,42 @@ def _clips(
         )
     dataset = open_dataset(parsed.data)
     _check_dataset(parsed, dataset, generator)
-    total = dataset.info.clips(parsed.split)
-    step = max(1, total // parsed.clips)
-    chosen = itertools.islice(
+    return dataset
+
+
+def _chosen(
+    parsed: argparse.Namespace, dataset: Any
+) -> Iterator[dict[str, Any]]:
+    """Records from all over the split."""
+    step = max(1, dataset.info.clips(parsed.split) // parsed.clips)
+    return itertools.islice(
         dataset.clips(parsed.split), 0, step * parsed.clips, step
     )
-    half = dataset.info.audio.window_frames // 2
-    for record in chosen:
-        yield _decoded(record, half)
+
+
+def _frame_rate(record: dict[str, Any]) -> float:
+    import numpy as np
+
+    times = record["frame_times"]
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.04
+    return round(1 / step, 2)
 
 
 def _check_dataset(
     parsed: argparse.Namespace, dataset: Any, generator: "LoadedGenerator"
 ) -> None:
+    from tfbegan.evaluation.speech_clips import check_speaks
+
     if generator.audio is None:
         raise ConfigError(
             f"{generator.path} was trained without sound, so it can't speak."
             " Name a run of audio, audio+noise or audio+face."
         )
+    check_speaks(generator, dataset)
     if not dataset.frames(parsed.split):
         raise ConfigError(
             f"{parsed.data} has no faces in its {parsed.split} split. Name"
             " another --split."
-        )
-    if not dataset.info.has_audio or dataset.info.audio != generator.audio:
-        raise ConfigError(
-            f"The sound of {parsed.data} is not what {generator.path} learnt"
-            " to hear: it has none, or other MFCC. Name the data set that it"
-            " was trained on."
         )
 
 
@@ -212,9 +222,7 @@ def _decoded(record: dict[str, Any], half: int) -> _Clip:
         for content in record["frames"]
     ]
     rows = record["mfcc_centres"][:, None] + np.arange(-half, half + 1)
-    times = record["frame_times"]
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.04
-    return _Clip(np.stack(frames), record["mfcc"][rows], round(1 / step, 2))
+    return _Clip(np.stack(frames), record["mfcc"][rows])
 
 
 def _clip_pairs(

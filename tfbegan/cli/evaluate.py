@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tfbegan.errors import ConfigError, UsageError
+
 _COLUMNS = 16
+_CLIPS = 40
+_CAST = 2
+_SOUND_OPTIONS = ("held_out", "regressor", "clips", "faces_per_clip")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,25 +57,36 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     sound.add_argument(
         "--clips",
         type=int,
-        default=40,
-        help="held-out clips at most, evenly spread (default: %(default)s)",
+        help=f"held-out clips at most, evenly spread (default: {_CLIPS})",
     )
     sound.add_argument(
         "--faces-per-clip",
         type=int,
-        default=2,
-        help="random z that speak each clip (default: %(default)s)",
+        help=f"random z that speak each clip (default: {_CAST})",
     )
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
+    from tfbegan.generation.latents import check_seed
     from tfbegan.generation.loading import load_generator
 
+    check_seed(parsed.seed)
     generator = load_generator(parsed.source)
     if generator.audio is None:
+        _refuse_sound_options(parsed, generator)
         return _run_noise(parsed, generator)
     return _run_audio(parsed, generator)
+
+
+def _refuse_sound_options(parsed: argparse.Namespace, generator: Any) -> None:
+    """Names an option that would do nothing for faces from noise."""
+    for name in _SOUND_OPTIONS:
+        if getattr(parsed, name) is not None:
+            raise UsageError(
+                f"--{name.replace('_', '-')} is for generators that take"
+                f" sound, and {generator.path} takes none. Leave it away."
+            )
 
 
 def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
@@ -81,13 +97,16 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     from tfbegan.evaluation.held_out import HeldOut
     from tfbegan.evaluation.html_report import render_report, show_clips
     from tfbegan.evaluation.instruments import prepare_instruments
-    from tfbegan.files import atomic_write_text, write_json
+    from tfbegan.files import atomic_write_text, write_json, writing
     from tfbegan.generation.provenance import Provenance
 
     dataset = open_dataset(parsed.data)
-    clips = _held_out_clips(parsed, dataset, generator)
+    folder = parsed.output or _folder_of(generator)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     candidate = _candidate(generator, parsed)
-    regressor = _load_regressor(parsed, dataset)
+    clips = _held_out_clips(parsed, dataset, generator)
+    regressor = _load_regressor(parsed, dataset, generator)
     console = Console()
     console.print("What measures: learning it, or taking it from the cache")
     held_out = HeldOut(clips, prepare_instruments(dataset), parsed.seed)
@@ -97,7 +116,6 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
         regressor,
         progress=lambda name: console.print(f"Measuring: {name}"),
     )
-    folder = parsed.output or _folder_of(generator)
     write_json(folder / "evaluation.json", report.to_dict())
     page = render_report(
         report,
@@ -117,23 +135,32 @@ def _held_out_clips(
     parsed: argparse.Namespace, dataset: Any, generator: Any
 ) -> list[Any]:
     from tfbegan.data.dataset import open_dataset
-    from tfbegan.errors import ConfigError
-    from tfbegan.evaluation.speech_clips import check_speaks, load_clips
+    from tfbegan.evaluation.retrieval import check_clips
+    from tfbegan.evaluation.speech_clips import (
+        check_apart,
+        check_speaks,
+        load_clips,
+    )
     from tfbegan.records import SPLITS
 
-    if parsed.clips < 4:
-        raise ConfigError(
-            f"--clips must be 4 or more. Received: {parsed.clips}"
-        )
+    most = _CLIPS if parsed.clips is None else parsed.clips
+    if most < 4:
+        raise ConfigError(f"--clips must be 4 or more. Received: {most}")
     check_speaks(generator, dataset)
     if parsed.held_out is None:
-        return load_clips(dataset, ("validation",), parsed.clips)
-    other = open_dataset(parsed.held_out)
-    check_speaks(generator, other)
-    return load_clips(other, SPLITS, parsed.clips)
+        clips = load_clips(dataset, ("validation",), most)
+    else:
+        other = open_dataset(parsed.held_out)
+        check_speaks(generator, other)
+        clips = load_clips(other, SPLITS, most)
+        check_apart(clips, dataset)
+    check_clips(len(clips))
+    return clips
 
 
-def _load_regressor(parsed: argparse.Namespace, dataset: Any) -> Any:
+def _load_regressor(
+    parsed: argparse.Namespace, dataset: Any, generator: Any
+) -> Any:
     from tfbegan.evaluation.speech_clips import check_speaks
     from tfbegan.generation.loading import load_generator
 
@@ -141,20 +168,26 @@ def _load_regressor(parsed: argparse.Namespace, dataset: Any) -> Any:
         return None
     regressor = load_generator(parsed.regressor)
     check_speaks(regressor, dataset)
+    if regressor.conditioning != generator.conditioning:
+        raise ConfigError(
+            f"A control takes what the judged generator takes: {generator.path}"
+            f" was trained with --conditioning {generator.conditioning},"
+            f" {regressor.path} with {regressor.conditioning}. Name another"
+            " --regressor."
+        )
     return _candidate(regressor, parsed)
 
 
 def _candidate(generator: Any, parsed: argparse.Namespace) -> Any:
-    from tfbegan.errors import ConfigError
     from tfbegan.evaluation.audio_report import Candidate
     from tfbegan.generation.latents import draw_latents
 
-    if parsed.faces_per_clip < 1:
+    cast = _CAST if parsed.faces_per_clip is None else parsed.faces_per_clip
+    if cast < 1:
         raise ConfigError(
-            "--faces-per-clip must be 1 or more."
-            f" Received: {parsed.faces_per_clip}"
+            f"--faces-per-clip must be 1 or more. Received: {cast}"
         )
-    return Candidate(generator, draw_latents, parsed.faces_per_clip)
+    return Candidate(generator, draw_latents, cast)
 
 
 def _audio_table(report: Any) -> Any:

@@ -6,6 +6,7 @@ A7 and A8 of faces of random identities with sounds from all clips. Ratios are
 to the same figure of the real frames of the same clips.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,10 +34,11 @@ from tfbegan.evaluation.held_out import (
     random_moments,
 )
 from tfbegan.evaluation.instruments import spread_frames
-from tfbegan.evaluation.mouth_meters import correlation
+from tfbegan.evaluation.mouth_meters import correlation, varies
 from tfbegan.evaluation.regions import (
     change_over_time,
     mean_pairwise_distance,
+    over_real,
     sharpness,
 )
 from tfbegan.evaluation.variance_shares import two_way_shares, within_share
@@ -118,7 +120,7 @@ def shuffled_opening_r(arm: Arm, held_out: HeldOut) -> Estimate:
         meter.measure(perform(arm, index, len(clip))[0])
         for index, clip in enumerate(clips)
     ]
-    targets = [held_out.target(index) for index in range(len(clips))]
+    targets = held_out.targets
     rounds = [
         ShuffledArm.of(arm, clips, held_out.seed + number)
         for number in range(_SHUFFLES)
@@ -147,18 +149,33 @@ def figures_by_clip(arm: Arm, held_out: HeldOut) -> ClipFigures:
     for index, clip in enumerate(held_out.clips):
         performances = perform(arm, index, len(clip))
         _add_clip(figures, held_out, index, performances)
+    _count_stillness(figures.opening_r, held_out.targets)
+    _count_stillness(figures.width_r, [clip.width for clip in held_out.clips])
     return figures
+
+
+def _count_stillness(rs: list[float], targets: Sequence[np.ndarray]) -> None:
+    """r is 0 of a clip in which a face stands still though it should move.
+
+    Left undefined, such clips would be left out, and the others flatter. A
+    face that stands still in every clip keeps no r at all.
+    """
+    if not np.isnan(rs).all():
+        for index, target in enumerate(targets[: len(rs)]):
+            if np.isnan(rs[index]) and varies(target):
+                rs[index] = 0.0
 
 
 def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     figures = figures_by_clip(arm, held_out)
-    mean = {
-        name: mean_over_clips(np.array(getattr(figures, name)))
-        for name in _MEANS_OVER_CLIPS
+    names = [*_MEANS_OVER_CLIPS, *(["width_r"] if figures.width_r else [])]
+    return {
+        **{
+            name: mean_over_clips(np.array(getattr(figures, name)))
+            for name in names
+        },
+        **_silence_figures(figures.silences),
     }
-    if figures.width_r:
-        mean["width_r"] = mean_over_clips(np.array(figures.width_r))
-    return {**mean, **_silence_figures(figures.silences)}
 
 
 def _add_clip(
@@ -172,35 +189,50 @@ def _add_clip(
     box, real = tools.box, clip.images()
     openings = [tools.opening.measure(faces) for faces in performances]
     real_opening = held_out.real_openings[index]
-    target = held_out.target(index)
+    target = held_out.targets[index]
     figures.spread.append(
-        _mean(mean_pairwise_distance(box.crop(faces)) for faces in performances)
-        / mean_pairwise_distance(box.crop(real))
+        over_real(
+            _mean(mean_pairwise_distance(box.crop(f)) for f in performances),
+            mean_pairwise_distance(box.crop(real)),
+        )
     )
-    figures.opening_r.append(
-        _mean(correlation(opening, target) for opening in openings)
-    )
+    figures.opening_r.append(_mean_correlation(openings, target))
     figures.amplitude.append(
-        _mean(opening.std() for opening in openings)
-        / max(real_opening.std(), 1e-9)
+        over_real(
+            _mean(opening.std() for opening in openings), real_opening.std()
+        )
     )
     if held_out.knows_truth and tools.true_mouth is not None:
         measure_width = tools.true_mouth.measure_width
-        figures.width_r.append(
-            _mean(
-                correlation(measure_width(faces), clip.width)
-                for faces in performances
-            )
-        )
+        widths = [measure_width(faces) for faces in performances]
+        figures.width_r.append(_mean_correlation(widths, clip.width))
     figures.sharpness.append(
-        _mean(sharpness(box.crop(faces)) for faces in performances)
-        / sharpness(box.crop(real))
+        over_real(
+            _mean(sharpness(box.crop(faces)) for faces in performances),
+            sharpness(box.crop(real)),
+        )
     )
     figures.smoothness.append(
-        _mean(change_over_time(box.outside(faces)) for faces in performances)
-        / change_over_time(box.outside(real))
+        over_real(
+            _mean(change_over_time(box.outside(f)) for f in performances),
+            change_over_time(box.outside(real)),
+        )
     )
     figures.silences.append(_silence(held_out, index, performances))
+
+
+def _mean_correlation(
+    tracks: Sequence[np.ndarray], target: np.ndarray
+) -> float:
+    """Mean r of those who speak a clip with what should be.
+
+    One that stands still where another moves has missed the target: r is 0.
+    NaN where the target, or all of them, stand still.
+    """
+    rs = [correlation(track, target) for track in tracks]
+    if np.isnan(rs).all():
+        return float("nan")
+    return _mean(np.nan_to_num(rs))
 
 
 def _silence(
@@ -290,13 +322,13 @@ def _shares(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
         )
 
     # Averaged to 2x2 would be cheaper; the pixels themselves are the measure.
-    shares = {
+    if rows == 1:
+        return {}  # whatever varies is the sound's, were it ever so little
+    return {
         "audio_share_mouth": share(_as_components(mouths), "audio"),
         "audio_share_opening": share(opening, "audio"),
+        "latent_share_outside": share(_as_components(rest), "latent"),
     }
-    if rows > 1:
-        shares["latent_share_outside"] = share(_as_components(rest), "latent")
-    return shares
 
 
 def _as_components(values: np.ndarray) -> np.ndarray:

@@ -119,7 +119,10 @@ MEASURES: Mapping[str, Measure] = {
         "A5", "change of the mouth in silence, over real", high=1.0
     ),
     "audio_share_mouth": Measure(
-        "A6", "sound's share of variance, mouth box", low=0.5
+        "A6",
+        "sound's share of variance, mouth box",
+        low=0.5,
+        conditionings=_WITH_LATENT,
     ),
     "audio_share_opening": Measure("A6", "sound's share of variance, opening"),
     "latent_share_outside": Measure(
@@ -393,6 +396,8 @@ def _passed(
     if conditioning not in measure.conditionings:
         return None
     value = found.get(judged, UNDEFINED).value
+    if REAL in found and math.isnan(found[REAL].value):
+        return None  # the clips don't tell, such as of silence they lack
     if name in _UNDEFINED_WITHOUT_MOVEMENT and math.isnan(value):
         return None
     return measure.passes(value)

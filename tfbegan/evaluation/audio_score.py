@@ -17,7 +17,11 @@ from tfbegan.evaluation.arms import (
 )
 from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.mouth_meters import EigenMouth, correlation
-from tfbegan.evaluation.regions import MouthBox, mean_pairwise_distance
+from tfbegan.evaluation.regions import (
+    MouthBox,
+    mean_pairwise_distance,
+    over_real,
+)
 from tfbegan.evaluation.retrieval import Lineups, draw_lineups, hit_rates
 from tfbegan.evaluation.speech_clips import SpeechClip, load_clips
 
@@ -112,7 +116,9 @@ def audio_score(
             for index, clip in enumerate(sheet.clips)
         ]
     )
-    spread, opening_r, amplitude = per_clip.mean(axis=0)
+    # Clips in which the real mouth stands still tell nothing.
+    told = per_clip[np.isfinite(per_clip).all(axis=1)]
+    spread, opening_r, amplitude = told.mean(axis=0) if len(told) else (0,) * 3
     score = AudioScore(float(spread), float(opening_r), float(amplitude))
     if critic is None or sheet.lineups is None:
         return score
@@ -136,10 +142,11 @@ def _score_clip(
         opening = meter.measure(faces)
         figures.append(
             (
-                mean_pairwise_distance(meter.box.crop(faces))
-                / max(real_spread, 1e-9),
+                over_real(
+                    mean_pairwise_distance(meter.box.crop(faces)), real_spread
+                ),
                 np.nan_to_num(correlation(opening, real_opening)),
-                opening.std() / max(real_opening.std(), 1e-9),
+                over_real(opening.std(), real_opening.std()),
             )
         )
     spread, opening_r, amplitude = np.mean(figures, axis=0)

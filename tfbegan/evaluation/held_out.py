@@ -47,11 +47,12 @@ class HeldOut:
         meter = self.instruments.opening
         return [meter.measure(clip.images()) for clip in self.clips]
 
-    def target(self, clip: int) -> np.ndarray:
-        """What the opening should be: the truth, else the real frames'."""
+    @property
+    def targets(self) -> list[np.ndarray]:
+        """What the openings should be: the truth, else the real frames'."""
         if self.knows_truth:
-            return self.clips[clip].opening
-        return self.real_openings[clip]
+            return [clip.opening for clip in self.clips]
+        return self.real_openings
 
     @property
     def knows_truth(self) -> bool:

@@ -103,7 +103,7 @@ def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:
     clip, tools = held_out.clips[index], held_out.instruments
     spoken = [_speak(arm, index, len(clip)) for arm in arms]
     made = tools.opening.measure(spoken[0])
-    known, real = held_out.knows_truth, held_out.target(index)
+    known, real = held_out.knows_truth, held_out.targets[index]
     title = f"clip {index + 1}, r = {correlation(real, made):.2f}"
     if not known:
         scale = max(float(real.std()), 1e-9)

@@ -18,6 +18,7 @@ from tfbegan.evaluation.mouth_meters import (
     train_true_mouth,
 )
 from tfbegan.evaluation.regions import MouthBox
+from tfbegan.evaluation.retrieval import check_clips
 from tfbegan.evaluation.speech_clips import SpeechClip, load_clips
 from tfbegan.evaluation.sync_probe import train_sync_probe
 
@@ -81,6 +82,7 @@ def prepare_instruments(dataset: "FaceDataset") -> Instruments:
     import tfbegan.models.sync_critic  # noqa: F401
 
     clips = load_clips(dataset, ("train",), _MOST_TRAINING_CLIPS)
+    check_clips(len(clips), "training")
     box = MouthBox.of(dataset.info.face)
     cache = cache_folder(Path(dataset.folder))
     true_mouth = None

@@ -163,10 +163,15 @@ def disturb(
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson's r; NaN where one of them varies by rounding alone."""
     one, other = (np.asarray(v, np.float64) for v in (first, second))
-    for values in (one, other):
-        if values.std() <= _ROUNDING * max(1.0, np.abs(values).max()):
-            return float("nan")
+    if not (varies(one) and varies(other)):
+        return float("nan")
     return float(np.corrcoef(one, other)[0, 1])
+
+
+def varies(values: np.ndarray) -> bool:
+    """Whether numbers differ by more than rounding."""
+    least = _ROUNDING * max(1.0, np.abs(values).max())
+    return bool(np.std(values, dtype=np.float64) > least)
 
 
 def _new_true_mouth(shape: tuple[int, ...], seed: int) -> Any:

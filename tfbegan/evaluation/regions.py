@@ -6,6 +6,9 @@ import numpy as np
 
 from tfbegan.config import FaceConfig
 
+_STANDS_STILL = 1e-6
+"""Of pixels in [-1, 1]: what is less is rounding."""
+
 
 @dataclass(frozen=True)
 class MouthBox:
@@ -50,6 +53,11 @@ def mean_pairwise_distance(images: np.ndarray) -> float:
     weights = 2 * np.arange(1, count + 1) - count - 1
     pairs = count * (count - 1) / 2
     return float((weights @ ranked).mean() / pairs)
+
+
+def over_real(generated: float, real: float) -> float:
+    """The one over the other; NaN where the real footage stands still."""
+    return generated / real if real > _STANDS_STILL else float("nan")
 
 
 def change_over_time(images: np.ndarray) -> float:

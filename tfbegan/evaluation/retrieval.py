@@ -32,6 +32,15 @@ class Lineups:
         return self.clips.ravel(), self.frames.ravel()
 
 
+def check_clips(count: int, split: str = "held-out") -> None:
+    """Raises DatasetError where there are too few clips for a line-up."""
+    if count < CLIPS:
+        raise DatasetError(
+            f"Telling sounds apart needs {CLIPS} {split} clips of 8 frames or"
+            f" more. Received: {count}. Name a larger data set."
+        )
+
+
 def draw_lineups(lengths: Sequence[int], rounds: int, seed: int) -> Lineups:
     """Every clip in `rounds` line-ups (some in one more, to fill the last).
 
@@ -43,11 +52,7 @@ def draw_lineups(lengths: Sequence[int], rounds: int, seed: int) -> Lineups:
     Raises:
         DatasetError: There are less than 4 clips.
     """
-    if len(lengths) < CLIPS:
-        raise DatasetError(
-            f"Telling sounds apart needs {CLIPS} held-out clips of 8 frames or"
-            f" more. Received: {len(lengths)}. Name a larger data set."
-        )
+    check_clips(len(lengths))
     generator = np.random.default_rng(seed)
     clips, frames = [], []
     for _ in range(rounds):

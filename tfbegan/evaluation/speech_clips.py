@@ -95,15 +95,14 @@ def load_clips(
             " a generator that takes sound can't be measured on it. Name one"
             " that was built from footage with sound."
         )
-    records = [
-        record
-        for record in _records(dataset, splits)
-        if len(record["frames"]) >= _FEWEST_FRAMES
-    ]
-    count = len(records) if most is None else min(most, len(records))
-    wanted = np.linspace(0, len(records) - 1, count).round().astype(int)
+    # Two readings, since all records of a large data set fit no memory.
+    total = sum(1 for _ in _records(dataset, splits))
+    count = total if most is None else min(most, total)
+    wanted = set(np.linspace(0, total - 1, count).round().astype(int))
     clips = [
-        _decode(records[position], dataset.info.audio) for position in wanted
+        _decode(record, dataset.info.audio)
+        for position, record in enumerate(_records(dataset, splits))
+        if position in wanted
     ]
     if not clips:
         raise DatasetError(
@@ -116,9 +115,12 @@ def load_clips(
 def _records(
     dataset: "FaceDataset", splits: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
+    """Those of enough frames, one after another."""
     for split in splits:
         if dataset.frames(split):
-            yield from dataset.clips(split)
+            for record in dataset.clips(split):
+                if len(record["frames"]) >= _FEWEST_FRAMES:
+                    yield record
 
 
 def _decode(record: dict[str, Any], audio: AudioConfig) -> SpeechClip:
@@ -164,9 +166,44 @@ def check_speaks(generator: Any, dataset: "FaceDataset") -> None:
             f" and those of {dataset.folder} have {info.face.image_size}. Name"
             " a data set of the same size."
         )
+    if not info.has_audio:
+        raise ConfigError(
+            f"The data set {dataset.folder} has no sound for every face, and"
+            f" {generator.path} speaks by sound. Name one that was built from"
+            " footage with sound."
+        )
     if generator.audio != info.audio:
         raise ConfigError(
             f"{dataset.folder} has another MFCC front end than"
-            f" {generator.path} was trained with. Build it again with the"
-            " training data's settings."
+            f" {generator.path} was trained with:"
+            f" {_differences(info.audio, generator.audio)}. Build it again"
+            " with the training data's settings."
+        )
+
+
+def _differences(own: AudioConfig, other: AudioConfig) -> str:
+    theirs = other.to_dict()
+    return ", ".join(
+        f"{name} is {value}, not {theirs[name]}"
+        for name, value in own.to_dict().items()
+        if value != theirs[name]
+    )
+
+
+def check_apart(clips: Sequence[SpeechClip], training: "FaceDataset") -> None:
+    """Refuses clips as held out that a data set's training split has.
+
+    Raises:
+        ConfigError: A source is in both.
+    """
+    learnt = {
+        record["source_id"].decode() for record in training.clips("train")
+    }
+    both = [clip for clip in clips if clip.source_id in learnt]
+    if both:
+        raise ConfigError(
+            f"{len(both)} of {len(clips)} held-out clips are of sources in the"
+            f" training split of {training.folder}, so they were learnt from."
+            " Leave --held-out away for its validation split, or name another"
+            " data set."
         )

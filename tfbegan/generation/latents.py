@@ -45,11 +45,16 @@ def draw_latents(n: int, latent_dim: int, seed: int) -> np.ndarray:
         raise ConfigError(
             f"The number of faces must be in [1, {_MOST}]. Received: {n}"
         )
-    if not 0 <= seed < 2**63:
-        raise ConfigError(f"A seed must be in [0, 2^63 - 1]. Received: {seed}")
+    check_seed(seed)
     # NumPy fills row by row, so the first rows do not depend on n.
     generator = np.random.Generator(np.random.PCG64(seed))
     return generator.uniform(-1, 1, (n, latent_dim)).astype(np.float32)
+
+
+def check_seed(seed: int) -> None:
+    """Raises ConfigError for a seed that NumPy doesn't take."""
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"A seed must be in [0, 2^63 - 1]. Received: {seed}")
 
 
 def interpolate(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:

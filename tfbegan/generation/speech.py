@@ -28,9 +28,13 @@ BLOCK_S = 1.28
 _FIRST_BLOCK_S = 0.32
 _SLACK_S = 0.02
 _TAIL_SLACK_S = 0.5
+_RESTART_S = 1.0
+"""A jump back by more is another recording that follows, as in chained Ogg;
+by less, it is sound that comes twice."""
 _LONGEST_GAP_S = 600.0
 """Longer ones are no silence but wrong time stamps."""
 
+_SAMPLE_TYPES = (np.uint8, np.int8, np.int16, np.int32)
 _LOUDEST = 64.0
 _MOST_CHANNELS = 64
 _RATES = (1_000, 1_000_000)
@@ -225,7 +229,7 @@ class _Place:
         gap = 0
         if time_s is not None:
             gap = round(time_s * self.rate) - self.count - self._shift
-        if abs(gap) > _LONGEST_GAP_S * self.rate:
+        if not -_RESTART_S <= gap / self.rate <= _LONGEST_GAP_S:
             self._shift += gap
             gap = 0
         if abs(gap) <= _SLACK_S * self.rate:
@@ -293,6 +297,14 @@ def _as_channels(array: Any) -> np.ndarray:
         raise ConfigError(
             "Sound must be real numbers of the shape [samples] or [samples,"
             f" channels]. Received: {samples.dtype} {np.shape(array)}"
+        )
+    if np.issubdtype(samples.dtype, np.integer) and (
+        samples.dtype not in _SAMPLE_TYPES
+    ):
+        raise ConfigError(
+            "Sound in whole numbers must be uint8, int8, int16 or int32, as"
+            " the type says what is loud; else give floats in [-1, 1]."
+            f" Received: {samples.dtype}"
         )
     return scaled_samples(samples)
 

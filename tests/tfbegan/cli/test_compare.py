@@ -14,9 +14,9 @@ SPEECH = SpeechConfig(
 )
 
 
-def save_model(path, conditioning, speech=SPEECH):
+def save_model(path, conditioning, speech=SPEECH, size=32):
     Generator(
-        32,
+        size,
         filters=4,
         latent_dim=8,
         conditioning=conditioning,
@@ -113,7 +113,8 @@ def test_the_clips_come_from_all_over_the_split(tiny_dataset, tmp_path):
         (["--data", "DATA", "--split", "test"], 1, "no split 'test'"),
         (["--data", "DATA", "-o", "side.avi"], 2, "must end in"),
         (["--data", "DATA", "--source", "NOISE"], 2, "without sound"),
-        (["--data", "DATA", "--source", "OTHER"], 2, "not what"),
+        (["--data", "DATA", "--source", "OTHER"], 2, "window_frames is 35,"),
+        (["--data", "DATA", "--source", "LARGE"], 2, "faces of 64 pixels"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(
@@ -132,6 +133,8 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     names = {"DATA": str(tiny_dataset)}
     if "NOISE" in arguments:
         names["NOISE"] = save_model(models / "a.keras", "noise")
+    if "LARGE" in arguments:
+        names["LARGE"] = save_model(models / "c.keras", "audio+noise", size=64)
     if "OTHER" in arguments:
         names["OTHER"] = save_model(models / "b.keras", "audio", other)
     arguments = [names.get(argument, argument) for argument in arguments]

@@ -7,6 +7,7 @@ import pytest
 
 from tfbegan import Generator
 from tfbegan.cli.__main__ import main
+from tfbegan.config import FaceConfig
 from tfbegan.data.dataset import open_dataset
 from tfbegan.evaluation import (
     frozen_autoencoder,
@@ -16,6 +17,7 @@ from tfbegan.evaluation import (
     sync_probe,
 )
 from tfbegan.evaluation.fitting import CACHE_VARIABLE, Fit
+from tfrecords_builder.puppets import PuppetPlan, build_puppets
 
 
 def save_generator(folder, data, conditioning):
@@ -45,15 +47,30 @@ def hasty(monkeypatch, tmp_path):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
 
 
+@pytest.fixture(scope="session")
+def held_out_dataset(tmp_path_factory):
+    """Six clips of characters that the puppet data set has not."""
+    plan = PuppetPlan(
+        face=FaceConfig(image_size=32),
+        characters=3,
+        sentences=2,
+        sentence_s=2.0,
+        seed=1,
+    )
+    out = tmp_path_factory.mktemp("held_out") / "data"
+    build_puppets(out, plan, workers=1)
+    return out
+
+
 @pytest.mark.slow
 def test_a_generator_that_hears_gets_the_report_of_sound(
-    puppet_dataset, tmp_path, monkeypatch, capsys, hasty
+    puppet_dataset, held_out_dataset, tmp_path, monkeypatch, capsys, hasty
 ):
     model = save_generator(tmp_path, puppet_dataset, "audio+noise")
     out = tmp_path / "out"
     command = [
         "evaluate", str(model), "--data", str(puppet_dataset),
-        "--held-out", str(puppet_dataset), "--clips", "6",
+        "--held-out", str(held_out_dataset), "--clips", "6",
         "--faces-per-clip", "1", "-o", str(out),
     ]  # fmt: skip
     assert main([*command, "--regressor", str(model)]) == 0
@@ -68,6 +85,8 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
     assert figures["real"]["value"] == pytest.approx(1)
     assert figures["mean face"]["value"] == pytest.approx(0, abs=1e-6)
     assert figures["regressor"] == figures["generated"]
+    lead = content["measures"]["kid_ae_minus_regressor"]["figures"]
+    assert lead == {"generated": {"value": 0, "low": 0, "high": 0}}
     assert (out / "evaluation.html").read_text().startswith("<!DOCTYPE html>")
 
     # The second time nothing is learnt, and equal seeds give equal figures.
@@ -85,6 +104,9 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
     [
         (["--clips", "3"], "--clips must be 4 or more"),
         (["--faces-per-clip", "0"], "--faces-per-clip must be 1 or more"),
+        (["--seed", "-1"], "seed must be in"),
+        (["--held-out", "DATA"], "they were learnt from"),
+        ([], "needs 4 held-out clips"),
     ],
 )
 def test_bad_numbers_are_told_in_a_sentence(
@@ -92,8 +114,39 @@ def test_bad_numbers_are_told_in_a_sentence(
 ):
     model = save_generator(tmp_path, puppet_dataset, "audio")
     command = ["evaluate", str(model), "--data", str(puppet_dataset)]
-    assert main([*command, *arguments]) == 2
+    given = [str(puppet_dataset) if a == "DATA" else a for a in arguments]
+    assert main([*command, *given]) in (1, 2)
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--held-out", "elsewhere"],
+        ["--regressor", "runs/1"],
+        ["--clips", "40"],
+        ["--faces-per-clip", "2"],
+    ],
+)
+def test_what_does_nothing_without_sound_is_refused(
+    puppet_dataset, tmp_path, capsys, option
+):
+    model = save_generator(tmp_path, puppet_dataset, "noise")
+    command = ["evaluate", str(model), "--data", str(puppet_dataset)]
+    assert main([*command, *option]) == 2
+    assert f"{option[0]} is for generators that" in capsys.readouterr().err
+
+
+def test_a_control_of_another_conditioning_is_refused(
+    puppet_dataset, held_out_dataset, tmp_path, capsys
+):
+    model = save_generator(tmp_path, puppet_dataset, "audio+noise")
+    (tmp_path / "other").mkdir()
+    other = save_generator(tmp_path / "other", puppet_dataset, "audio")
+    command = ["evaluate", str(model), "--data", str(puppet_dataset)]
+    command += ["--held-out", str(held_out_dataset)]
+    assert main([*command, "--regressor", str(other)]) == 2
+    assert "with --conditioning audio+noise" in capsys.readouterr().err
 
 
 def test_a_regressor_that_hears_nothing_is_refused(

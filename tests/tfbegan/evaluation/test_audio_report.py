@@ -1,5 +1,6 @@
 """The table, its verdict and the page."""
 
+import dataclasses
 import json
 import re
 
@@ -18,6 +19,7 @@ from tfbegan.evaluation.audio_report import (
     Candidate,
     measure_audio_mode,
 )
+from tfbegan.evaluation.held_out import HeldOut
 from tfbegan.evaluation.html_report import render_report, show_clips
 
 
@@ -75,6 +77,18 @@ def test_the_perfect_speaker_passes_all_that_is_asked(report):
     # A still, even face has no r and no edge that ours could be put over.
     assert by_name["opening_r_over_regressor"].passed is None
     assert by_name["sharpness_over_regressor"].passed is None
+
+
+def test_clips_without_silence_are_no_failure(held_out, perfect_speaker):
+    loud = dataclasses.replace(held_out.instruments, quiet=-1e9)
+    report = measure_audio_mode(
+        Candidate(perfect_speaker, draw), HeldOut(held_out.clips, loud)
+    )
+    rows = {row.name: row for row in report.rows}
+    for name in ("silence_offset", "silence_change"):
+        assert np.isnan(rows[name].figures[GENERATED].value)
+        assert rows[name].passed is None
+    assert report.passed
 
 
 def test_a_generator_worse_than_its_regressor_is_told(

@@ -141,6 +141,21 @@ def test_a_file_with_nonsense_in_it_is_refused(tmp_path, value, told):
         list(open_speech(path).read())
 
 
+def test_recordings_chained_in_one_file_follow_one_another(
+    sound_file, tmp_path
+):
+    once = sound_file("a.ogg", tone(48_000), 48_000, "libopus")
+    (tmp_path / "chain.ogg").write_bytes(2 * once.read_bytes())
+    single, _, _ = read(once)
+    chained, _, reader = read(tmp_path / "chain.ogg")
+    assert len(chained) / 48_000 == pytest.approx(2 * SECONDS, abs=0.1)
+    again = chained[-len(single) + 4_000 : -4_000]
+    assert np.abs(again).mean() == pytest.approx(
+        np.abs(single[4_000:-4_000]).mean(), rel=0.05
+    )
+    assert reader.damage is None
+
+
 def test_clipped_sound_is_read_as_it_is(tmp_path):
     path = tmp_path / "speech.wav"
     _write_float(path, 3 * np.sin(np.arange(20_000)))
@@ -227,6 +242,8 @@ def test_sound_from_memory_becomes_mono_floats(waveform, expected):
 @pytest.mark.parametrize(
     ("waveform", "error"),
     [
+        ([16_384, -16_384], ConfigError),  # 64 bits: of what range?
+        (np.array([40_000], np.uint16), ConfigError),
         (np.array([0.0, np.nan]), SourceError),
         (np.array([0.0, 20_000.0]), SourceError),
         (np.zeros((2, 3, 4)), ConfigError),
