@@ -105,8 +105,8 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     candidate = _candidate(generator, parsed)
-    clips = _held_out_clips(parsed, dataset, generator)
     regressor = _load_regressor(parsed, dataset, generator)
+    clips = _held_out_clips(parsed, dataset, generator)
     console = Console()
     console.print("What measures: learning it, or taking it from the cache")
     held_out = HeldOut(clips, prepare_instruments(dataset), parsed.seed)
