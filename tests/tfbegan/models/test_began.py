@@ -86,6 +86,59 @@ def test_gradients_equal_the_naive_two_passes(faces, error_norm):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-7)
 
 
+def naive_term(name, model, faces):
+    """A term as it is written down, of the step's own draws."""
+    noise = model._draw_noise(len(faces))
+    codes = model.discriminator.encode(faces)
+    if name == "code_prior":
+        return equilibrium.sliced_wasserstein(
+            codes, *model._draw_prior(len(faces))
+        )
+    if name == "code_anchor":
+        rebuilt = model.generator(tf.stop_gradient(codes))
+        return tf.reduce_mean(tf.abs(faces - rebuilt))
+    fakes = model.generator(noise)
+    if name == "code_constraint":
+        fakes = tf.stop_gradient(fakes)
+    return tf.reduce_mean(tf.abs(model.discriminator.encode(fakes) - noise))
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        ("code_prior", "discriminator"),
+        ("code_constraint", "discriminator"),
+        ("code_anchor", "generator"),
+        ("code_cycle", "generator"),
+    ],
+)
+def test_an_addition_adds_its_weight_times_its_gradient_to_one_network(
+    faces, name, whose
+):
+    model, plain = make(ObjectiveConfig(**{name: 0.7})), make(ObjectiveConfig())
+    for each in (model, plain):
+        each.k.assign(0.4)
+    weights = getattr(model, whose).trainable_variables
+    with tf.GradientTape() as tape:
+        term = naive_term(name, model, faces)
+    added = [
+        np.zeros(weight.shape) if gradient is None else np.array(gradient)
+        for gradient, weight in zip(
+            tape.gradient(term, weights), weights, strict=True
+        )
+    ]
+    assert max(np.abs(g).max() for g in added) > 1e-3
+    expected = captured_gradients(plain, faces)
+    expected[whose] = [
+        np.array(before) + 0.7 * gradient
+        for before, gradient in zip(expected[whose], added, strict=True)
+    ]
+    received = captured_gradients(model, faces)
+    for network in ("discriminator", "generator"):
+        for a, b in zip(expected[network], received[network], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-6)
+
+
 def test_no_gradient_of_one_loss_reaches_the_other_network(faces):
     """L_D never moves G; L_G never moves D: differences of exactly 0."""
     for frozen in ("generator", "discriminator"):

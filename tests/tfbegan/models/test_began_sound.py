@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfbegan import BEGAN, ModelConfig, ObjectiveConfig, equilibrium
+from tfbegan import (
+    BEGAN,
+    ModelConfig,
+    ObjectiveConfig,
+    conditioning,
+    equilibrium,
+)
 from tfbegan.errors import ConfigError
 
 WITH_SOUND = ["audio", "audio+noise", "audio+face"]
@@ -141,6 +147,124 @@ def test_without_additions_it_is_began_with_sound_and_nothing_else(
     for name in expected:
         assert_close(expected[name], received[name])
     assert any(np.abs(g).max() > 1e-3 for g in received["generator"])
+
+
+OF_LOOKS = {"code_prior", "code_cycle", "code_flow"}
+MATES = tf.constant([1, 0, 3, 2])
+"""Who lends each frame of the batch a code."""
+
+
+def naive_term(name, model, batch):
+    """A term as it is written down, of the step's own draws."""
+    generator, images = model.generator, batch["image"]
+    draws = model._draws(model._draw_noise(COUNT))
+    sound = generator.hear(batch["mfcc"])
+    if not generator.has_look:
+        fakes = anchored = generator.paint(None, sound)
+        mated = np.zeros(COUNT, bool)
+    else:
+        looks = generator.encode(images)
+        mates = tf.gather(looks, MATES)
+        mated = np.array(draws.coins) < model.objective.mate_share
+        own = generator.code_of(draws.noise)
+        free = mates if generator.conditioning == "audio+face" else own
+        free = tf.stop_gradient(free)
+        fakes = generator.paint(free, sound)
+        anchored = generator.paint(
+            tf.where(mated[:, None], mates, looks), sound
+        )
+    # A mate has another pose: its face is compared in the mouth box alone.
+    mouth = np.broadcast_to(generator.mouth, (COUNT, 32, 32, 1))
+    fits = np.where(mated[:, None, None, None], mouth, 1.0)
+    if name == "code_prior":
+        return equilibrium.sliced_wasserstein(
+            looks, draws.prior, draws.directions
+        )
+    if name == "code_cycle":
+        return tf.reduce_mean(tf.abs(generator.encode(fakes) - free))
+    if name == "code_flow":
+        around = tf.stop_gradient(looks) + 0.05 * draws.jitter
+        return generator.flow.negative_log_likelihood(around)
+    if name == "code_anchor":
+        more = model.objective.mouth_weight - 1
+        return conditioning.paired_error(
+            images, anchored, tf.constant(fits + more * mouth, tf.float32)
+        )
+    if name == "fixed_pattern":
+        return conditioning.fixed_pattern(
+            images, anchored, tf.constant(fits, tf.float32)
+        )
+    if name == "motion":
+        rows, columns = generator.mouth_slices
+        same = tf.constant([[0, 1], [1, 0]], tf.float32)
+        same = tf.linalg.LinearOperatorBlockDiag(
+            2 * [tf.linalg.LinearOperatorFullMatrix(same)]
+        ).to_dense()
+        return conditioning.motion_distance(
+            images[:, rows, columns], anchored[:, rows, columns], same
+        )
+    if name == "detail":
+        term = conditioning.detail_distance(images, anchored)
+        if generator.has_look:
+            term += conditioning.mean_detail_distance(images, fakes)
+        return term
+    assert name == "sync"
+    heard = []
+    for faces in [fakes, anchored] if generator.has_look else [fakes]:
+        inputs = {"image": faces, "mfcc": batch["mfcc"]}
+        mouths, sounds = model.critic(inputs)
+        heard.append(
+            conditioning.contrastive_loss(
+                mouths, sounds, model.critic.temperature
+            )
+        )
+    return sum(heard) / len(heard)
+
+
+@pytest.mark.parametrize("kind", WITH_SOUND)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "code_prior",
+        "code_cycle",
+        "code_flow",
+        "code_anchor",
+        "sync",
+        "motion",
+        "detail",
+        "fixed_pattern",
+    ],
+)
+def test_an_addition_adds_its_weight_times_its_gradient_and_nothing_else(
+    make, batch, kind, name
+):
+    if kind == "audio" and name in OF_LOOKS:
+        pytest.skip("no code that could be held to anything")
+    if kind == "audio+face" and name == "code_flow":
+        pytest.skip("photographs say who it is: there is no z")
+    flow = 2 if kind == "audio+noise" and name == "code_flow" else 0
+    plain = PLAIN.replace(mate_share=0.5, mouth_weight=4.0)
+    model = make(kind, plain.replace(**{name: 0.7}), look_flow=flow)
+    without = make(kind, plain, look_flow=flow)
+    for each in (model, without):
+        each.k.assign(0.4)
+    weights = model.generator.trainable_variables
+    with tf.GradientTape() as tape:
+        term = naive_term(name, model, batch)
+    added = [
+        np.zeros(weight.shape) if gradient is None else np.array(gradient)
+        for gradient, weight in zip(
+            tape.gradient(term, weights), weights, strict=True
+        )
+    ]
+    received = captured_gradients(model, batch)
+    before = captured_gradients(without, batch)
+    expected = [
+        b + 0.7 * g for b, g in zip(before["generator"], added, strict=True)
+    ]
+    assert max(np.abs(g).max() for g in added) > 1e-4
+    assert_close(expected, received["generator"], atol=2e-6)
+    assert_close(before["discriminator"], received["discriminator"])
 
 
 @pytest.mark.parametrize("kind", WITH_SOUND)
