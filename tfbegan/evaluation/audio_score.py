@@ -98,6 +98,7 @@ def audio_score(
     latents: np.ndarray | None,
     sheet: ScoreSheet,
     critic: Any = None,
+    by_clip: bool = False,
 ) -> AudioScore:
     """Scores a generator in a few seconds.
 
@@ -107,9 +108,11 @@ def audio_score(
             one or two are enough. None for a generator without z.
         sheet: What it speaks.
         critic: A `SyncCritic`, for the retrieval.
+        by_clip: Whether each z belongs to one clip, in order, and speaks it
+            alone.
     """
     count = 1 if latents is None else len(latents)
-    arm = GeneratorArm(speaker, sheet.clips, latents, cast_size=count)
+    arm = GeneratorArm(speaker, sheet.clips, latents, count, by_clip)
     per_clip = np.array(
         [
             _score_clip(arm, index, clip, sheet.eigen_mouth)
@@ -156,7 +159,7 @@ def _score_clip(
 def _retrieval(
     arm: Arm, clips: Sequence[SpeechClip], lineups: Lineups, critic: Any
 ) -> float:
-    first = np.zeros(len(lineups.moments[0]), int)
+    first = np.array([arm.cast(clip)[0] for clip in lineups.moments[0]])
     faces = arm.faces(first, lineups.moments)
     windows = windows_at(clips, lineups.moments)
     return float(hit_rates(critic, faces, windows, lineups).mean())

@@ -142,7 +142,7 @@ def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
     reals, windows = exhibits.reals, exhibits.windows
     if windows is not None:
         windows = np.resize(windows, (GRID_IMAGES, *windows.shape[1:]))
-    fakes = model.generate(GRID_IMAGES, seed=seed, windows=windows)
+    fakes = _samples(model, reals, windows, seed)
     score, sharpness = None, None
     if exhibits.sheet is not None:
         score = _score(model, exhibits.sheet, seed)
@@ -183,12 +183,35 @@ def save_look(
         save_png(folder.picture("speech", step), grid, provenance)
 
 
+def _samples(
+    model: BEGAN, reals: np.ndarray, windows: np.ndarray | None, seed: int
+) -> np.ndarray:
+    """Faces of random z; of the reals' looks where photographs say who it is,
+    since such a model never learns from, or is asked for, another."""
+    if windows is None or not _takes_photographs(model):
+        return model.generate(GRID_IMAGES, seed=seed, windows=windows)
+    generator = _averaged(model)
+    looks = generator.look(np.resize(reals, (GRID_IMAGES, *reals.shape[1:])))
+    return generator.speak(looks, windows)
+
+
 def _score(model: BEGAN, sheet: ScoreSheet, seed: int) -> AudioScore:
-    generator = LoadedGenerator(in_float32(model.ema_generator), Path())
-    latents = None
-    if generator.latent_dim:
+    generator = _averaged(model)
+    latents, own = None, _takes_photographs(model)
+    if own:
+        middles = [clip.images([len(clip) // 2]) for clip in sheet.clips]
+        latents = generator.look(np.concatenate(middles))
+    elif generator.latent_dim:
         latents = draw_latents(_SPEAKING, generator.latent_dim, seed)
-    return audio_score(generator, latents, sheet, model.critic)
+    return audio_score(generator, latents, sheet, model.critic, by_clip=own)
+
+
+def _takes_photographs(model: BEGAN) -> bool:
+    return model.architecture.conditioning == "audio+face"
+
+
+def _averaged(model: BEGAN) -> LoadedGenerator:
+    return LoadedGenerator(in_float32(model.ema_generator), Path())
 
 
 def _likeness(ratio: float) -> float:

@@ -25,7 +25,7 @@ def models(tmp_path_factory):
     """Untrained generators, by what they take."""
     folder = tmp_path_factory.mktemp("models")
     paths = {}
-    for conditioning in ("noise", "audio", "audio+noise"):
+    for conditioning in ("noise", "audio", "audio+noise", "audio+face"):
         paths[conditioning] = folder / f"{conditioning}.keras"
         Generator(
             32,
@@ -90,7 +90,8 @@ def test_the_pictures_are_those_of_the_python_call(models, speech, tmp_path):
     assert np.corrcoef(small.ravel(), expected.ravel())[0, 1] > 0.98
 
 
-def test_photographs_say_who_speaks(models, speech, tmp_path):
+@pytest.mark.parametrize("conditioning", ["audio+noise", "audio+face"])
+def test_photographs_say_who_speaks(models, speech, tmp_path, conditioning):
     photographs = []
     for number, colour in enumerate([(250, 200, 180), (90, 60, 50)]):
         photographs.append(tmp_path / f"{number}.png")
@@ -98,7 +99,7 @@ def test_photographs_say_who_speaks(models, speech, tmp_path):
     videos = []
     for faces in (photographs[:1], photographs[1:], photographs):
         out = tmp_path / f"{len(videos)}.gif"
-        given = ["--source", str(models["audio+noise"]), "--still-pose"]
+        given = ["--source", str(models[conditioning]), "--still-pose"]
         given += ["--face", *map(str, faces), "-o", str(out)]
         assert main(["animate", str(speech), *given]) == 0
         videos.append(out.read_bytes())

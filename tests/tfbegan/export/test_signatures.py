@@ -28,7 +28,7 @@ def make(conditioning, path):
     return LoadedGenerator(model, path), served.signatures
 
 
-@pytest.fixture(scope="module", params=["audio", "audio+noise"])
+@pytest.fixture(scope="module", params=["audio", "audio+noise", "audio+face"])
 def both(request, tmp_path_factory):
     return make(request.param, tmp_path_factory.mktemp("served"))
 
