@@ -24,7 +24,9 @@ def export_saved_model(
     [None, window_frames, n_mfcc] ("audio": alone), and there is a second
     signature, "speak": "waveform", float32 [samples] in [-1, 1] at the front
     end's sample rate, "fps", float32 [], and "z", float32 [latent_dim], to
-    the "images" of round(seconds * fps) frames.
+    the "images" of round(seconds * fps) frames. Where z is the look of a face
+    ("audio+noise", "audio+face") there is a third, "look": "images", float32
+    [None, S, S, 3] in [0, 1], cropped as the training data, to their "z".
 
     Args:
         model: A `Generator` in float32.

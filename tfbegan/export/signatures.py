@@ -5,6 +5,9 @@ from typing import Any
 
 Tensor = Any
 
+_PART = 64
+"""Frames that "speak" paints at a time."""
+
 
 def make_signatures(model: Any) -> dict[str, Callable[..., Any]]:
     """The signatures of a SavedModel; see `export_saved_model`.
@@ -14,10 +17,13 @@ def make_signatures(model: Any) -> dict[str, Callable[..., Any]]:
     """
     if model.speech is None:
         return {"serving_default": _of_noise(model)}
-    return {
+    signatures = {
         "serving_default": _of_windows(model),
         "speak": _of_waveform(model),
     }
+    if model.has_look:
+        signatures["look"] = _of_faces(model)
+    return signatures
 
 
 def _of_noise(model: Any) -> Callable[..., Any]:
@@ -67,17 +73,58 @@ def _of_waveform(model: Any) -> Callable[..., Any]:
         @tf.function(input_signature=[waveform_spec, fps_spec])
         def speak_alone(waveform: Tensor, fps: Tensor) -> dict[str, Tensor]:
             windows = windows_of(waveform, fps)
-            return {"images": _to_unit(model({"mfcc": windows}))}
+            return {"images": _in_parts(paint_alone, windows)}
+
+        def paint_alone(windows: Tensor) -> Tensor:
+            return _to_unit(model({"mfcc": windows}))
 
         return speak_alone
 
     @tf.function(input_signature=[waveform_spec, fps_spec, noise_spec])
     def speak(waveform: Tensor, fps: Tensor, z: Tensor) -> dict[str, Tensor]:
-        windows = windows_of(waveform, fps)
-        noise = tf.repeat(z[None], tf.shape(windows)[0], axis=0)
-        return {"images": _to_unit(model({"noise": noise, "mfcc": windows}))}
+        def paint(windows: Tensor) -> Tensor:
+            noise = tf.repeat(z[None], tf.shape(windows)[0], axis=0)
+            return _to_unit(model({"noise": noise, "mfcc": windows}))
+
+        return {"images": _in_parts(paint, windows_of(waveform, fps))}
 
     return speak
+
+
+def _in_parts(paint: Callable[[Tensor], Tensor], windows: Tensor) -> Tensor:
+    """The frames of all windows, painted some at a time: what the layers hold
+    for each frame is many times as large as the frame."""
+    import tensorflow as tf
+
+    count = tf.shape(windows)[0]
+    parts = (count + _PART - 1) // _PART
+    painted = tf.TensorArray(tf.float32, parts, infer_shape=False)
+
+    def paint_next(part: Tensor, painted: Any) -> tuple[Tensor, Any]:
+        images = paint(windows[part * _PART : (part + 1) * _PART])
+        return part + 1, painted.write(part, images)
+
+    _, painted = tf.while_loop(
+        lambda part, _: part < parts,
+        paint_next,
+        (0, painted),
+        parallel_iterations=1,
+    )
+    return painted.concat()
+
+
+def _of_faces(model: Any) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    size = model.image_size
+    faces = tf.TensorSpec((None, size, size, 3), tf.float32, name="images")
+
+    @tf.function(input_signature=[faces])
+    def look(images: Tensor) -> dict[str, Tensor]:
+        codes = model.look(2.0 * images - 1.0)
+        return {"z": tf.clip_by_value(codes, -1.0, 1.0)}
+
+    return look
 
 
 def _window_cutter(audio: Any) -> Callable[[Tensor, Tensor], Tensor]:

@@ -68,3 +68,31 @@ def test_a_waveform_becomes_the_frames_that_animate_makes(both, fps):
     assert images.shape == frames.shape
     # The frames are rounded to whole grey levels.
     assert np.abs(images * 255 - frames).max() <= 0.6
+
+
+def test_a_long_waveform_is_painted_in_parts(both):
+    generator, signatures = both
+    waveform = np.random.default_rng(2).normal(0, 0.1, 6 * _RATE)
+    inputs = {
+        "waveform": tf.constant(waveform, tf.float32),
+        "fps": tf.constant(25.0),
+    }
+    inputs = with_z(generator, inputs, np.zeros(8, np.float32))
+    images = signatures["speak"](**inputs)["images"].numpy()
+    settings = AnimationSettings(
+        natural_pose=False, face=np.zeros(8) if generator.latent_dim else None
+    )
+    frames = list(animate(generator, waveform, _RATE, settings))
+    assert len(frames) == 150  # two parts of 64, and a rest
+    assert np.abs(images * 255 - np.stack(frames)).max() <= 0.6
+
+
+def test_faces_become_the_z_that_they_are_painted_of(both):
+    generator, signatures = both
+    if generator.conditioning == "audio":
+        assert "look" not in signatures
+        return
+    faces = np.random.default_rng(3).uniform(0, 1, (3, 32, 32, 3))
+    z = signatures["look"](images=tf.constant(faces, tf.float32))["z"].numpy()
+    expected = generator.look((2 * faces - 1).astype(np.float32))
+    np.testing.assert_allclose(z, expected, atol=1e-5)
