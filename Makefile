@@ -23,7 +23,9 @@ demo: $(STAMP) ## make the default data, train for some minutes, draw faces
 	$(BIN)/tfbegan generate --count 64 --seed 0 --output out/demo.png
 	@echo "Look at out/demo.png"
 
-# The generator that comes with the package, from nothing: an hour.
+# The generator that comes with the package, from nothing: an hour. The one that
+# is packed was made like this before `talking` had biases of each pixel, a
+# decay of the rate and a last fit of its flow (docs/results/audio.md).
 bundled: $(STAMP) ## train and pack the puppet that `tfbegan animate` shows
 	$(BIN)/tfrecords-builder puppets --characters 160 --sentences 2 \
 	  --out data/puppets-160
