@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfbegan.cli.animate import refuse_overwriting
 from tfbegan.cli.photographs import read_face
 from tfbegan.generation.latents import (
     LatentSearch,
@@ -55,6 +56,9 @@ class _End:
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
+    names = (parsed.first, parsed.last)
+    photographs = (Path(name) for name in names if not name.isdecimal())
+    refuse_overwriting(parsed.output, photographs)
     generator = load_generator(parsed.source)
     search = LatentSearch(steps=max(1, parsed.search_steps))
     ends = [

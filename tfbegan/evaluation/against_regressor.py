@@ -57,7 +57,9 @@ def _ratio(
     """Of means over the clips in which both are defined."""
     both = np.array([ours, theirs], float)
     defined = both[:, np.isfinite(both).all(axis=0)]
-    return ratio_over_clips(*defined) if defined.size else UNDEFINED
+    if not defined.size or defined[1].mean() <= 0:
+        return UNDEFINED  # a control against the sound is none to be put over
+    return ratio_over_clips(*defined)
 
 
 def _kid_difference(

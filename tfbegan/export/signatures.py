@@ -68,12 +68,13 @@ def _of_waveform(model: Any) -> Callable[..., Any]:
     fps_spec = tf.TensorSpec((), tf.float32, name="fps")
     noise_spec = tf.TensorSpec((model.latent_dim,), tf.float32, name="z")
     windows_of = _window_cutter(model.speech.audio)
+    size = model.image_size
     if not model.has_look:
 
         @tf.function(input_signature=[waveform_spec, fps_spec])
         def speak_alone(waveform: Tensor, fps: Tensor) -> dict[str, Tensor]:
             windows = windows_of(waveform, fps)
-            return {"images": _in_parts(paint_alone, windows)}
+            return {"images": _in_parts(paint_alone, windows, size)}
 
         def paint_alone(windows: Tensor) -> Tensor:
             return _to_unit(model({"mfcc": windows}))
@@ -86,19 +87,26 @@ def _of_waveform(model: Any) -> Callable[..., Any]:
             noise = tf.repeat(z[None], tf.shape(windows)[0], axis=0)
             return _to_unit(model({"noise": noise, "mfcc": windows}))
 
-        return {"images": _in_parts(paint, windows_of(waveform, fps))}
+        return {"images": _in_parts(paint, windows_of(waveform, fps), size)}
 
     return speak
 
 
-def _in_parts(paint: Callable[[Tensor], Tensor], windows: Tensor) -> Tensor:
+def _in_parts(
+    paint: Callable[[Tensor], Tensor], windows: Tensor, size: int
+) -> Tensor:
     """The frames of all windows, painted some at a time: what the layers hold
     for each frame is many times as large as the frame."""
     import tensorflow as tf
 
     count = tf.shape(windows)[0]
     parts = (count + _PART - 1) // _PART
-    painted = tf.TensorArray(tf.float32, parts, infer_shape=False)
+    painted = tf.TensorArray(
+        tf.float32,
+        parts,
+        infer_shape=False,
+        element_shape=(None, size, size, 3),
+    )
 
     def paint_next(part: Tensor, painted: Any) -> tuple[Tensor, Any]:
         images = paint(windows[part * _PART : (part + 1) * _PART])

@@ -84,6 +84,8 @@ def test_a_long_waveform_is_painted_in_parts(both):
     )
     frames = list(animate(generator, waveform, _RATE, settings))
     assert len(frames) == 150  # two parts of 64, and a rest
+    told = signatures["speak"].structured_outputs["images"].shape
+    assert told.as_list() == [None, 32, 32, 3]
     assert np.abs(images * 255 - np.stack(frames)).max() <= 0.6
 
 
