@@ -3,11 +3,11 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfbegan.errors import UsageError
+from tfbegan.cli.outputs import refuse_overwriting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,20 +124,6 @@ def run(parsed: argparse.Namespace) -> int:
     count = save_video(parsed.output, shown, film)
     tell_result(parsed.output, count, settings.frame_rate, started)
     return tell_damage(heard.damage)
-
-
-def refuse_overwriting(output: Path, sources: Iterable[Path]) -> None:
-    """Refuses a result that would replace what it is made of.
-
-    Raises:
-        UsageError: It would.
-    """
-    for source in sources:
-        if output.exists() and source.exists() and output.samefile(source):
-            raise UsageError(
-                f"-o {output} is the file that is read, which would be lost."
-                " Name another file."
-            )
 
 
 def speaker_settings(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfbegan.cli.animate import (
     add_speaker_options,
-    refuse_overwriting,
     speaker_settings,
     tell_damage,
     tell_result,
     with_progress,
 )
+from tfbegan.cli.outputs import refuse_overwriting
 from tfbegan.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfbegan.cli.animate import refuse_overwriting
+from tfbegan.cli.outputs import refuse_overwriting
 from tfbegan.cli.photographs import read_face
 from tfbegan.generation.latents import (
     LatentSearch,

@@ -8,25 +8,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tfbegan.errors import SourceError
 
 
-def read_photograph(path: Path, size: int) -> np.ndarray:
-    """A picture as a model sees it: its largest middle square, reduced.
-
-    For a good likeness the face should lie as in the training data; crops by
-    `tfrecords-builder` do.
-
-    Args:
-        path: Of an image file.
-        size: Side of the model's images, in pixels.
-
-    Returns:
-        float32 [size, size, 3], in [-1, 1].
-
-    Raises:
-        SourceError: The file is missing or no image.
-    """
-    return fit_square(read_picture(path), size)
-
-
 def read_picture(path: Path) -> np.ndarray:
     """A picture as it was meant to be seen: upright, in colours.
 

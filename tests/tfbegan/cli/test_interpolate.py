@@ -97,3 +97,13 @@ def test_bad_input_is_one_sentence(
     assert told in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_photograph_is_never_written_over(model_file, tmp_path, capsys):
+    path = tmp_path / "me.png"
+    Image.new("RGB", (50, 50), (200, 150, 120)).save(path)
+    content = path.read_bytes()
+    command = ["interpolate", str(path), "1", "-o", str(path)]
+    assert main([*command, "--source", str(model_file)]) == 2
+    assert "is the file that is read" in capsys.readouterr().err
+    assert path.read_bytes() == content

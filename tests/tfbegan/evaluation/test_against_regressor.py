@@ -66,6 +66,18 @@ def test_with_few_identities_there_is_one_kid(held_out, hazy):
     assert "kid_ae_of_all_minus_regressor" not in figures
 
 
+def test_a_regressor_that_moves_against_the_sound_is_none_to_be_over(
+    held_out, hazy, perfect_speaker
+):
+    class Inverted:
+        def speak(self, latents, windows):
+            return -perfect_speaker.speak(None, windows)
+
+    inverted = GeneratorArm(Inverted(), held_out.clips, None)
+    figures = compare_with_regressor(hazy(0), inverted, held_out)
+    assert math.isnan(figures["opening_r_over_regressor"].value)
+
+
 def test_a_still_regressor_has_no_sync_to_be_compared(held_out):
     still = MeanFaceArm(np.full((32, 32, 3), 0.2, np.float32))
     figures = compare_with_regressor(RealArm(held_out.clips), still, held_out)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tfbegan.errors import SourceError
-from tfbegan.generation.photographs import read_photograph
+from tfbegan.generation.photographs import fit_square, read_picture
 
 HALVES = np.zeros((40, 40, 3), np.uint8)
 HALVES[:20] = (255, 0, 0)
@@ -18,7 +18,7 @@ HALVES[:20] = (255, 0, 0)
 def test_every_kind_of_picture_becomes_rgb(tmp_path, mode):
     path = tmp_path / "picture.tiff"
     Image.fromarray(HALVES).convert(mode).save(path)
-    image = read_photograph(path, 32)
+    image = fit_square(read_picture(path), 32)
     assert image.shape == (32, 32, 3)
     assert image.dtype == np.float32
     assert -1 <= image.min() < image.max() <= 1
@@ -27,7 +27,7 @@ def test_every_kind_of_picture_becomes_rgb(tmp_path, mode):
 
 def test_colours_come_through(tmp_path):
     Image.fromarray(HALVES).save(tmp_path / "picture.png")
-    image = read_photograph(tmp_path / "picture.png", 32)
+    image = fit_square(read_picture(tmp_path / "picture.png"), 32)
     np.testing.assert_array_equal(image[0, 0], [1, -1, -1])
     np.testing.assert_array_equal(image[-1, 0], [-1, -1, -1])
 
@@ -36,18 +36,22 @@ def test_a_camera_that_was_held_upside_down(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3  # orientation: half a turn
     Image.fromarray(HALVES).save(tmp_path / "picture.png", exif=exif)
-    image = read_photograph(tmp_path / "picture.png", 32)
+    image = fit_square(read_picture(tmp_path / "picture.png"), 32)
     np.testing.assert_array_equal(image[-1, 0], [1, -1, -1])
 
 
 def test_a_small_picture_is_enlarged(tmp_path):
     Image.fromarray(HALVES[18:22, :4]).save(tmp_path / "small.png")
-    assert read_photograph(tmp_path / "small.png", 64).shape == (64, 64, 3)
+    assert fit_square(read_picture(tmp_path / "small.png"), 64).shape == (
+        64,
+        64,
+        3,
+    )
 
 
 def test_a_missing_picture_is_told(tmp_path):
     with pytest.raises(SourceError, match=r"no picture .*face\.png"):
-        read_photograph(tmp_path / "face.png", 32)
+        fit_square(read_picture(tmp_path / "face.png"), 32)
 
 
 def gigantic():
@@ -74,7 +78,7 @@ def gigantic():
 def test_what_is_no_picture_is_told(tmp_path, content):
     (tmp_path / "face.png").write_bytes(content)
     with pytest.raises(SourceError, match=r"face\.png can't be read"):
-        read_photograph(tmp_path / "face.png", 32)
+        fit_square(read_picture(tmp_path / "face.png"), 32)
 
 
 def test_a_cut_picture_and_a_folder_are_told(tmp_path):
@@ -84,4 +88,4 @@ def test_a_cut_picture_and_a_folder_are_told(tmp_path):
     path.write_bytes(path.read_bytes()[:3_000])
     for path in (tmp_path / "face.png", tmp_path):
         with pytest.raises(SourceError, match="can't be read"):
-            read_photograph(path, 32)
+            fit_square(read_picture(path), 32)

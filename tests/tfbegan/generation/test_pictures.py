@@ -9,7 +9,7 @@ from PIL import Image
 
 from tfbegan import Generator
 from tfbegan.errors import ConfigError, OutputError
-from tfbegan.generation.photographs import read_photograph
+from tfbegan.generation.photographs import fit_square, read_picture
 from tfbegan.generation.pictures import make_grid, save_png
 from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE, Provenance
 
@@ -70,7 +70,7 @@ def test_a_photograph_becomes_its_middle_square(tmp_path):
     wide = np.zeros((40, 100, 3), np.uint8)
     wide[:, 30:70] = 255
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    image = read_photograph(tmp_path / "wide.png", 32)
+    image = fit_square(read_picture(tmp_path / "wide.png"), 32)
     assert image.shape == (32, 32, 3)
     assert image.dtype == np.float32
     assert image.min() == 1.0
