@@ -2,8 +2,9 @@
 
     python benchmarks/looks.py RUN --data DIR
 
-Coverage is that of A8, over what other training faces cover, with the sound
-of the validation split; held-out data are not looked at. Where the look codes
+Coverage and kid_ae are those of A8 by codes alone, which tell looks and not
+how fine they are painted; coverage is over what other training faces cover,
+with the sound of the validation split; held-out data are not looked at. Where the look codes
 of other training frames cover and z of the prior does not, it is the prior
 that does not fit; where not even they do, the faces themselves. Of a generator
 without a flow a flow is fitted to the codes, to tell what one would give. The
@@ -134,7 +135,14 @@ def main() -> None:
     dataset = open_dataset(parsed.data)
     clips = load_clips(dataset, ("validation",), 40)
     held_out = HeldOut(clips, prepare_instruments(dataset))
-    reference, real = held_out.reference_features, held_out.real_features
+    features = held_out.instruments.features
+    width = features.code_width
+    reference = held_out.reference_features.first(width)
+    real = held_out.real_features.first(width)
+
+    def coded(some: np.ndarray) -> np.ndarray:
+        return features(np.clip(some, -1, 1))[:, :width]
+
     count = len(real.features)
     of_real = covered(reference, real.features).mean()
     sound = in_batches(
@@ -159,12 +167,11 @@ def main() -> None:
                 for i in range(0, count, 64)
             ]
         )
-        features = held_out.instruments.features(np.clip(faces, -1, 1))
-        mended = held_out.instruments.features(np.clip(faces + wrong, -1, 1))
-        share = covered(reference, features).mean() / of_real
+        own, mended = coded(faces), coded(faces + wrong)
+        share = covered(reference, own).mean() / of_real
         distances = [
             kernel_distance(FeatureSet.independent(some), reference)
-            for some in (features, mended)
+            for some in (own, mended)
         ]
         table.add_row(
             name,

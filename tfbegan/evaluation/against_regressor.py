@@ -15,7 +15,7 @@ from tfbegan.evaluation.estimates import (
     over_two_sets,
     ratio_over_clips,
 )
-from tfbegan.evaluation.feature_distances import KernelSums
+from tfbegan.evaluation.feature_distances import FeatureSet, KernelSums
 from tfbegan.evaluation.held_out import FEW_IDENTITIES, HeldOut
 
 
@@ -38,16 +38,13 @@ def compare_with_regressor(
         "retrieval_over_regressor": _ratio(
             held_out.hit_rates(arm), held_out.hit_rates(regressor)
         ),
-        "kid_ae_minus_regressor": _kid_difference(
-            arm, regressor, held_out, FEW_IDENTITIES
-        ),
         "sharpness_over_regressor": _ratio(ours.sharpness, theirs.sharpness),
+        **_kid_differences(arm, regressor, held_out, FEW_IDENTITIES),
     }
     every = min(arm.identities, regressor.identities)
     if every > FEW_IDENTITIES:
-        figures["kid_ae_of_all_minus_regressor"] = _kid_difference(
-            arm, regressor, held_out, every
-        )
+        more = _kid_differences(arm, regressor, held_out, every)
+        figures |= {f"{name}_of_all": more[name] for name in more}
     return figures
 
 
@@ -62,15 +59,36 @@ def _ratio(
     return ratio_over_clips(*defined)
 
 
-def _kid_difference(
+def _kid_differences(
     arm: Arm, regressor: Arm, held_out: HeldOut, identities: int
-) -> Estimate:
+) -> dict[str, Estimate]:
     """kid_ae minus the regressor's: of the same sounds, to the same faces."""
+    reference = held_out.reference_features
+    width = held_out.instruments.features.code_width
     ours, theirs = (
-        KernelSums(
-            held_out.features_of(each, identities), held_out.reference_features
-        )
-        for each in (arm, regressor)
+        held_out.features_of(each, identities) for each in (arm, regressor)
+    )
+    return {
+        "kid_ae_minus_regressor": _kid_difference(
+            ours, theirs, reference, held_out.seed
+        ),
+        "code_kid_ae_minus_regressor": _kid_difference(
+            ours.first(width),
+            theirs.first(width),
+            reference.first(width),
+            held_out.seed,
+        ),
+    }
+
+
+def _kid_difference(
+    our_faces: FeatureSet,
+    their_faces: FeatureSet,
+    reference: FeatureSet,
+    seed: int,
+) -> Estimate:
+    ours, theirs = (
+        KernelSums(some, reference) for some in (our_faces, their_faces)
     )
 
     def difference(sounds: np.ndarray, references: np.ndarray) -> float:
@@ -79,4 +97,4 @@ def _kid_difference(
         )
 
     first, second = ours.across[0].shape
-    return over_two_sets(difference, first, second, held_out.seed)
+    return over_two_sets(difference, first, second, seed)

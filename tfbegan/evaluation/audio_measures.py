@@ -382,42 +382,42 @@ def _features(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     if arm.identities <= FEW_IDENTITIES:
         return few
     every = held_out.features_of(arm, arm.identities)
-    return {
-        **few,
-        "kid_ae_of_all": _kid(every, held_out),
-        "coverage_of_all": _coverage_ratio(every, held_out),
-    }
+    more = _feature_figures(every, held_out)
+    return {**few, **{f"{name}_of_all": more[name] for name in more}}
 
 
 def _feature_figures(
     measured: FeatureSet, held_out: HeldOut
 ) -> dict[str, Estimate]:
-    """A8 of some faces against real ones."""
+    """A8 of some faces against real ones: by all features, by codes alone."""
+    reference, real = held_out.reference_features, held_out.real_features
+    width = held_out.instruments.features.code_width
+    codes, code_reference = measured.first(width), reference.first(width)
     return {
-        "kid_ae": _kid(measured, held_out),
-        "coverage": mean_over_clips(_coverage_by_clip(measured, held_out)),
-        "coverage_ratio": _coverage_ratio(measured, held_out),
+        "kid_ae": _kid(measured, reference, held_out.seed),
+        "coverage": _coverage_ratio(measured, real, reference),
+        "code_kid_ae": _kid(codes, code_reference, held_out.seed),
+        "code_coverage": _coverage_ratio(
+            codes, real.first(width), code_reference
+        ),
     }
 
 
-def _kid(measured: FeatureSet, held_out: HeldOut) -> Estimate:
-    sums = KernelSums(measured, held_out.reference_features)
+def _kid(measured: FeatureSet, reference: FeatureSet, seed: int) -> Estimate:
+    sums = KernelSums(measured, reference)
     first, second = sums.across[0].shape
-    return over_two_sets(sums.distance, first, second, held_out.seed)
+    return over_two_sets(sums.distance, first, second, seed)
 
 
-def _coverage_ratio(measured: FeatureSet, held_out: HeldOut) -> Estimate:
-    return ratio_over_clips(
-        _coverage_by_clip(measured, held_out),
-        _coverage_by_clip(held_out.real_features, held_out),
+def _coverage_ratio(
+    measured: FeatureSet, real: FeatureSet, reference: FeatureSet
+) -> Estimate:
+    """Of the share of each reference clip's faces that are covered."""
+    of_measured, of_real = (
+        _mean_by_group(covered(reference, some.features), reference.clips)
+        for some in (measured, real)
     )
-
-
-def _coverage_by_clip(measured: FeatureSet, held_out: HeldOut) -> np.ndarray:
-    """Share of each reference clip's faces that are covered."""
-    reference = held_out.reference_features
-    near = covered(reference, measured.features)
-    return _mean_by_group(near, reference.clips)
+    return ratio_over_clips(of_measured, of_real)
 
 
 def _mean_by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

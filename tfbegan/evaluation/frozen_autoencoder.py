@@ -22,44 +22,108 @@ _LEAST_SCALE = 0.1
 
 
 @dataclass(frozen=True)
-class FaceFeatures:
-    """The codes of the frozen autoencoder, whitened.
+class Whitening:
+    """Turns numbers to their principal axes, and makes those equally long.
 
     The numbers of a code go along with each other (four directions have most
     of the variance of one speaker's codes), and a few faces would decide every
-    distance. So the codes are turned to their principal axes and divided by
-    their standard deviation plus a tenth of the typical one. On a real
-    speaker's training frames real against real then is 0.00 +- 0.02 and the
-    mean face 0.14; with standardised codes they are 0 +- 1.5 and 0.7.
+    distance. So they are turned to their principal axes and divided by
+    their standard deviation plus a tenth of the typical one. On the codes of a
+    real speaker's training frames real against real then is 0.00 +- 0.02 and
+    the mean face 0.14; with standardised codes they are 0 +- 1.5 and 0.7.
 
     Attributes:
-        autoencoder: An `Autoencoder`.
-        mean: float32 [code], over training faces.
-        axes: float32 [code, features], likewise.
+        mean: float32 [N].
+        axes: float32 [N, N].
     """
 
-    autoencoder: Any
     mean: np.ndarray
     axes: np.ndarray
 
     @classmethod
-    def of(cls, autoencoder: Any, training_faces: np.ndarray) -> "FaceFeatures":
-        """Whitened by real training faces, float32 [N, S, S, 3]."""
-        codes = in_batches(autoencoder.encode, training_faces)
-        covariance = np.cov(codes.astype(np.float64), rowvar=False)
+    def of(cls, values: np.ndarray) -> "Whitening":
+        """By the mean and covariance of float [samples, N]."""
+        covariance = np.cov(values.astype(np.float64), rowvar=False)
         variances, axes = np.linalg.eigh(covariance)
         variances = np.maximum(variances, 0)
         scales = np.sqrt(variances) + _LEAST_SCALE * np.sqrt(variances.mean())
+        return cls(values.mean(axis=0), (axes / scales).astype(np.float32))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """float32 [samples, N] to the same."""
+        return (values - self.mean) @ self.axes
+
+
+@dataclass(frozen=True)
+class FaceFeatures:
+    """What the frozen autoencoder sees of a face: its code, and its texture.
+
+    The code tells what is to be seen. Learnt with L1, it hardly tells how
+    fine it is: to codes alone real frames that are 1.5 % brighter are further
+    from real ones than one mean face is, and a blur of half a pixel is none
+    (benchmarks/features.py). The texture does: mean and standard deviation of
+    every channel over each level of the encoder, as networks of photographs
+    are asked, too (Binkowski et al. take pooled channels; Huang, Belongie,
+    arXiv 1703.06868, both moments). Either is whitened by itself.
+
+    Attributes:
+        autoencoder: An `Autoencoder`.
+        code_whitening: Of the codes of real training faces.
+        texture_whitening: Likewise of the channels' means and deviations,
+            each in units of its own standard deviation over those faces.
+    """
+
+    autoencoder: Any
+    code_whitening: Whitening
+    texture_whitening: Whitening
+
+    @classmethod
+    def of(cls, autoencoder: Any, training_faces: np.ndarray) -> "FaceFeatures":
+        """Whitened by real training faces, float32 [N, S, S, 3]."""
+        codes, textures = _descriptions(autoencoder, training_faces)
+        units = textures.std(axis=0) + 1e-6
+        texture_whitening = Whitening.of(textures / units)
         return cls(
             autoencoder,
-            codes.mean(axis=0),
-            (axes / scales).astype(np.float32),
+            Whitening.of(codes),
+            Whitening(
+                texture_whitening.mean * units,
+                texture_whitening.axes / units[:, None],
+            ),
         )
+
+    @property
+    def code_width(self) -> int:
+        """So many of the features, the first ones, are the code's."""
+        return len(self.code_whitening.mean)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Faces [N, S, S, 3] in [-1, 1] to float32 [N, features]."""
-        codes = in_batches(self.autoencoder.encode, images)
-        return (codes - self.mean) @ self.axes
+        codes, textures = _descriptions(self.autoencoder, images)
+        return np.concatenate(
+            [self.code_whitening(codes), self.texture_whitening(textures)],
+            axis=1,
+        )
+
+
+def _descriptions(
+    autoencoder: Any, images: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes float32 [N, code], and textures float32 [N, 2 channels]."""
+    import tensorflow as tf
+
+    def describe(some: Any) -> Any:
+        code, levels = autoencoder.describe(some)
+        moments = [
+            moment(level, axis=(1, 2))
+            for level in levels
+            for moment in (tf.reduce_mean, tf.math.reduce_std)
+        ]
+        return tf.concat([code, *moments], axis=1)
+
+    width = int(autoencoder.latent_dim)
+    described = in_batches(describe, images)
+    return described[:, :width], described[:, width:]
 
 
 def train_autoencoder(clips: Sequence[SpeechClip], seed: int) -> Any:

@@ -102,12 +102,21 @@ class Encoder(keras.layers.Layer):
         self.to_code.build(self.flatten.compute_output_shape(shape))
 
     def call(self, images: Any, carry: Any = None) -> Any:
+        return self.code_of(self.levels(images, carry)[-1])
+
+    def levels(self, images: Any, carry: Any = None) -> list[Any]:
+        """What each block sees: [B, S / 2^i, S / 2^i, (i + 1) n] of block i."""
+        levels: list[Any] = []
         features = self.stem(images)
         for index, block in enumerate(self.blocks):
-            features = block(features, carry=carry)
+            levels.append(block(features, carry=carry))
             if index < len(self.subsamplings):
-                features = self.subsamplings[index](features)
-        return self.to_code(self.flatten(features))
+                features = self.subsamplings[index](levels[-1])
+        return levels
+
+    def code_of(self, last_level: Any) -> Any:
+        """Of the last of `levels`: float32 [B, latent_dim]."""
+        return self.to_code(self.flatten(last_level))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.latent_dim)

@@ -83,6 +83,11 @@ class Autoencoder(Network):
         """Images [B, S, S, 3] in [-1, 1] to codes float32 [B, h]."""
         return self.encoder(images, carry=self.carry)
 
+    def describe(self, images: Any) -> tuple[Any, list[Any]]:
+        """As `encode`, and what every level of the encoder sees on the way."""
+        levels = self.encoder.levels(images, carry=self.carry)
+        return self.encoder.code_of(levels[-1]), levels
+
     def decode(self, codes: Any) -> Any:
         """Codes [B, h] to images float32 [B, S, S, 3], unclipped."""
         return self.decoder(codes, carry=self.carry)

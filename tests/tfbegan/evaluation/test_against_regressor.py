@@ -41,7 +41,9 @@ def test_against_itself_nothing_is_better_or_worse(held_out, hazy):
         "opening_r_over_regressor",
         "retrieval_over_regressor",
         "kid_ae_minus_regressor",
-        "kid_ae_of_all_minus_regressor",
+        "kid_ae_minus_regressor_of_all",
+        "code_kid_ae_minus_regressor",
+        "code_kid_ae_minus_regressor_of_all",
         "sharpness_over_regressor",
     }
 
@@ -50,9 +52,10 @@ def test_a_lead_shows_where_the_two_intervals_overlap(held_out, hazy):
     clear, hazed = hazy(0), hazy(0.12)
     one, other = (measure_arm(arm, held_out) for arm in (clear, hazed))
     lead = compare_with_regressor(clear, hazed, held_out)
-    for name in ("kid_ae", "kid_ae_of_all"):
+    for kind in ("", "_of_all"):
+        name = f"code_kid_ae{kind}"
         assert one[name].high > other[name].low
-        difference = lead[f"{name}_minus_regressor"]
+        difference = lead[f"code_kid_ae_minus_regressor{kind}"]
         assert difference.value == pytest.approx(
             one[name].value - other[name].value
         )
@@ -63,7 +66,7 @@ def test_a_lead_shows_where_the_two_intervals_overlap(held_out, hazy):
 def test_with_few_identities_there_is_one_kid(held_out, hazy):
     figures = compare_with_regressor(hazy(0), hazy(0.05, count=2), held_out)
     assert "kid_ae_minus_regressor" in figures
-    assert "kid_ae_of_all_minus_regressor" not in figures
+    assert "kid_ae_minus_regressor_of_all" not in figures
 
 
 def test_a_regressor_that_moves_against_the_sound_is_none_to_be_over(
