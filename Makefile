@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A file of tests a process: what its tests share is made once.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo bundled test test-fast lint format clean
@@ -35,10 +37,10 @@ bundled: $(STAMP) ## train and pack the puppet that `tfbegan animate` shows
 	$(BIN)/tfbegan export out/bundled --compact tfbegan/bundled/puppet.keras
 
 test: $(STAMP) ## every test
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-fast: $(STAMP) ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(STAMP) ## format, lint, types, import directions
 	$(BIN)/ruff format --check .

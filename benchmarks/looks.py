@@ -4,12 +4,13 @@
 
 Coverage and kid_ae are those of A8 by codes alone, which tell looks and not
 how fine they are painted; coverage is over what other training faces cover,
-with the sound of the validation split; held-out data are not looked at. Where the look codes
-of other training frames cover and z of the prior does not, it is the prior
-that does not fit; where not even they do, the faces themselves. Of a generator
-without a flow a flow is fitted to the codes, to tell what one would give. The
-last column is kid_ae of the same faces once the mean error of training frames
-is taken off them: what is wrong in the same place on every face.
+with the sound of the validation split; held-out data are not looked at. Where
+the look codes of other training frames cover and z of the prior does not, it
+is the prior that does not fit; where not even they do, the faces themselves.
+Of a generator without a flow a flow is fitted to the codes, to tell what one
+would give. The last column but one is kid_ae of the same faces once the mean
+error of training frames is taken off them: what is wrong in the same place on
+every face.
 """
 
 import argparse
