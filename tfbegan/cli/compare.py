@@ -25,16 +25,20 @@ if TYPE_CHECKING:
     from tfbegan.generation.loading import LoadedGenerator
 
 _HEIGHT = 256
+_SPLIT, _CLIPS = "validation", 4
+_STRIP_FACES = 16
 _EPILOG = """examples:
   tfbegan compare interview.mp4 -o compare.mp4
   tfbegan compare --data data/talk --clips 6 -o compare.mp4
+  tfbegan compare --data data/talk --clips 3 -o strips.png
 
 With a video the picture shows it on the left and the face that the model makes
 from its sound on the right, with the sound. With a data set it shows clips of
 the held-out split, one after another, cropped as in training; a data set holds
-no sound to play, so that video is silent. Where the model looks at faces, the
-generated one takes who it is from the clip's real frames, mouths left out, or
-else from --face.
+no sound to play, so that video is silent; a PNG has film strips of the clips,
+16 faces each, the real ones above the generated ones. Where the model looks at
+faces, the generated one takes who it is from the clip's real frames, mouths
+left out, or else from --face.
 
 exit codes: as those of tfbegan animate
 """
@@ -47,18 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "video", type=Path, nargs="?", metavar="VIDEO", help="of a speaker"
     )
     parser.add_argument("--data", type=Path, help="data set, instead of VIDEO")
+    parser.add_argument("--split", help=f"of the data set (default: {_SPLIT})")
     parser.add_argument(
-        "--split", default="validation", help="of the data set (%(default)s)"
-    )
-    parser.add_argument(
-        "--clips", type=int, default=4, help="of the data set (default: 4)"
+        "--clips", type=int, help=f"of the data set (default: {_CLIPS})"
     )
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         default=Path("out/compare.mp4"),
-        help="video: .mp4, .webm or .gif (default: %(default)s)",
+        help="video: .mp4, .webm or .gif; with --data also .png (default:"
+        " %(default)s)",
     )
     add_speaker_options(parser)
     parser.add_argument(
@@ -75,6 +78,7 @@ def run(parsed: argparse.Namespace) -> int:
             "tfbegan compare needs either a VIDEO or --data. Received:"
             f" {'neither' if parsed.video is None else 'both'}"
         )
+    _check_options(parsed)
     from tfbegan.generation.loading import load_speaker
 
     sources = (parsed.video, *(parsed.face or ()))
@@ -82,6 +86,35 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.video is None:
         return _compare_clips(parsed, load_speaker(parsed.source))
     return _compare_video(parsed)
+
+
+def _check_options(parsed: argparse.Namespace) -> None:
+    """Options that are given are to do something."""
+    if parsed.data is not None:
+        if parsed.fps is not None:
+            raise UsageError(
+                "--fps is for a video: the clips of a data set have a frame"
+                " rate of their own. Leave it away."
+            )
+        parsed.split = parsed.split or _SPLIT
+        parsed.clips = _CLIPS if parsed.clips is None else parsed.clips
+        return
+    for name in ("split", "clips"):
+        if getattr(parsed, name) is not None:
+            raise UsageError(
+                f"--{name} is of a data set, and {parsed.video} is a video."
+                " Leave it away, or name the data set with --data."
+            )
+    if _is_picture(parsed.output):
+        raise UsageError(
+            "Film strips are of a data set's clips, and"
+            f" {parsed.video} is a video. Name a video, such as"
+            f" {parsed.output.with_suffix('.mp4')}, or give --data."
+        )
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() == ".png"
 
 
 def _compare_video(parsed: argparse.Namespace) -> int:
@@ -137,12 +170,10 @@ def _compare_clips(
 ) -> int:
     from tfbegan.generation.media import exact_frame_rate
 
-    if parsed.fps is not None:
-        raise UsageError(
-            "--fps is for a video: the clips of a data set have a frame rate"
-            " of their own. Leave it away."
-        )
     dataset = _open_dataset(parsed, generator)
+    half = dataset.info.audio.window_frames // 2
+    if _is_picture(parsed.output):
+        return _save_strips(parsed, generator, _chosen(parsed, dataset), half)
     rates = {_frame_rate(record) for record in _chosen(parsed, dataset)}
     if len(rates) > 1:
         raise ConfigError(
@@ -150,7 +181,6 @@ def _compare_clips(
             " them. Take fewer with --clips."
         )
     frame_rate = exact_frame_rate(rates.pop())
-    half = dataset.info.audio.window_frames // 2
     # Read again, and decoded as they are shown: any number fits the memory.
     pairs = itertools.chain.from_iterable(
         _clip_pairs(parsed, generator, _decoded(record, half), frame_rate)
@@ -225,16 +255,59 @@ def _decoded(record: dict[str, Any], half: int) -> _Clip:
     return _Clip(np.stack(frames), record["mfcc"][rows])
 
 
+def _save_strips(
+    parsed: argparse.Namespace,
+    generator: "LoadedGenerator",
+    records: Iterator[dict[str, Any]],
+    half: int,
+) -> int:
+    """Writes faces from all over each clip, above what its sound makes."""
+    import numpy as np
+
+    from tfbegan.evaluation.instruments import spread_frames
+    from tfbegan.generation.media import exact_frame_rate
+    from tfbegan.generation.pictures import make_grid, save_png
+    from tfbegan.generation.provenance import Provenance
+
+    rows = []
+    for record in records:
+        clip = _decoded(record, half)
+        frame_rate = exact_frame_rate(_frame_rate(record))
+        made = np.stack(list(_generated(parsed, generator, clip, frame_rate)))
+        chosen = spread_frames(len(clip.frames), _STRIP_FACES)
+        # A clip that is shorter than a strip is as long as it is.
+        blank = np.full_like(clip.frames[:1], 255)
+        blanks = np.repeat(blank, _STRIP_FACES - len(chosen), axis=0)
+        for faces in (clip.frames, made):
+            rows.append(np.concatenate([faces[chosen], blanks]))
+    grid = make_grid(np.concatenate(rows), columns=_STRIP_FACES)
+    save_png(parsed.output, grid, Provenance.of_model(generator.model))
+    print(f"{parsed.output}: real faces, and generated ones below them")
+    return 0
+
+
 def _clip_pairs(
     parsed: argparse.Namespace,
     generator: "LoadedGenerator",
     clip: _Clip,
     frame_rate: Fraction,
 ) -> Iterator["np.ndarray"]:
+    from tfbegan.generation.comparison import side_by_side
+
+    faces = _generated(parsed, generator, clip, frame_rate)
+    yield from side_by_side(clip.frames, faces, _HEIGHT)
+
+
+def _generated(
+    parsed: argparse.Namespace,
+    generator: "LoadedGenerator",
+    clip: _Clip,
+    frame_rate: Fraction,
+) -> Iterator["np.ndarray"]:
+    """What the clip's sound makes: uint8 [S, S, 3] each."""
     import numpy as np
 
     from tfbegan.generation.animation import animate_windows
-    from tfbegan.generation.comparison import side_by_side
 
     settings = speaker_settings(parsed, generator, float(frame_rate))
     if settings.face is None and generator.conditioning in (
@@ -244,5 +317,4 @@ def _clip_pairs(
         images = clip.frames.astype(np.float32) / 127.5 - 1.0
         face = generator.look(images).mean(axis=0)
         settings = replace(settings, face=face, natural_pose=False)
-    faces = animate_windows(generator, [clip.windows], settings)
-    yield from side_by_side(clip.frames, faces, _HEIGHT)
+    yield from animate_windows(generator, [clip.windows], settings)

@@ -1,8 +1,11 @@
 """`tfbegan compare`: real on the left, generated on the right, in step."""
 
+import io
+
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from tfbegan import Generator
 from tfbegan.cli.__main__ import main
@@ -90,6 +93,34 @@ def test_held_out_clips_stand_beside_their_copies(
     assert len({tuple(colour // 8) for colour in colours}) == len(colours)
 
 
+def test_film_strips_have_the_real_faces_over_the_generated_ones(
+    model_file, tiny_dataset, tmp_path, capsys
+):
+    out = tmp_path / "strips.png"
+    arguments = ["--data", str(tiny_dataset), "--split", "train"]
+    arguments += ["--clips", "2", "--source", model_file, "-o", str(out)]
+    assert main(["compare", *arguments]) == 0
+    assert "real faces, and generated ones below" in capsys.readouterr().out
+    pixels = np.asarray(Image.open(out))
+    assert pixels.shape == (4 * 34 - 2, 16 * 34 - 2, 3)
+    assert DIGITAL_SOURCE_TYPE.encode() in out.read_bytes()
+    from tfbegan.data.dataset import open_dataset
+
+    clips = list(open_dataset(tiny_dataset).clips("train"))
+    chosen = clips[0], clips[len(clips) // 2]
+    for row, clip in zip((0, 2), chosen, strict=True):
+        count = len(clip["frames"])
+        for column in range(16):
+            corner = pixels[row * 34 :, column * 34 :][:32, :32]
+            if column >= count:
+                assert (corner == 255).all()
+                continue
+            real = Image.open(io.BytesIO(clip["frames"][column]))
+            np.testing.assert_array_equal(corner, np.asarray(real))
+            below = pixels[(row + 1) * 34 :, column * 34 :][:32, :32]
+            assert np.ptp(below) > 0
+
+
 def test_the_clips_come_from_all_over_the_split(tiny_dataset, tmp_path):
     source = save_model(tmp_path / "model.keras", "audio")
     lengths = []
@@ -107,6 +138,10 @@ def test_the_clips_come_from_all_over_the_split(tiny_dataset, tmp_path):
     [
         ([], 2, "either a VIDEO or --data"),
         (["a.mp4", "--data", "."], 2, "Received: both"),
+        (["a.mp4", "--clips", "2"], 2, "--clips is of a data set"),
+        (["a.mp4", "--split", "train"], 2, "--split is of a data set"),
+        (["a.mp4", "-o", "strips.png"], 2, "Name a video, such as"),
+        (["--data", "DATA", "--fps", "25"], 2, "--fps is for a video"),
         (["nowhere.mp4"], 1, "no file nowhere.mp4"),
         (["--data", "nowhere"], 1, "no folder"),
         (["--data", "DATA", "--clips", "0"], 2, "at least 1"),
