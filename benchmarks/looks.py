@@ -137,12 +137,11 @@ def main() -> None:
     clips = load_clips(dataset, ("validation",), 40)
     held_out = HeldOut(clips, prepare_instruments(dataset))
     features = held_out.instruments.features
-    width = features.code_width
-    reference = held_out.reference_features.first(width)
-    real = held_out.real_features.first(width)
+    reference = held_out.codes_of(held_out.reference_features)
+    real = held_out.codes_of(held_out.real_features)
 
     def coded(some: np.ndarray) -> np.ndarray:
-        return features(np.clip(some, -1, 1))[:, :width]
+        return features.code_alone(features(np.clip(some, -1, 1)))
 
     count = len(real.features)
     of_real = covered(reference, real.features).mean()

@@ -63,20 +63,15 @@ def _kid_differences(
     arm: Arm, regressor: Arm, held_out: HeldOut, identities: int
 ) -> dict[str, Estimate]:
     """kid_ae minus the regressor's: of the same sounds, to the same faces."""
-    reference = held_out.reference_features
-    width = held_out.instruments.features.code_width
-    ours, theirs = (
-        held_out.features_of(each, identities) for each in (arm, regressor)
-    )
+    sets = [
+        *(held_out.features_of(each, identities) for each in (arm, regressor)),
+        held_out.reference_features,
+    ]
+    codes = [held_out.codes_of(some) for some in sets]
     return {
-        "kid_ae_minus_regressor": _kid_difference(
-            ours, theirs, reference, held_out.seed
-        ),
+        "kid_ae_minus_regressor": _kid_difference(*sets, seed=held_out.seed),
         "code_kid_ae_minus_regressor": _kid_difference(
-            ours.first(width),
-            theirs.first(width),
-            reference.first(width),
-            held_out.seed,
+            *codes, seed=held_out.seed
         ),
     }
 

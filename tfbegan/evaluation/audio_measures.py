@@ -95,9 +95,9 @@ def measure_arm(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
 def measure_real(held_out: HeldOut) -> dict[str, Estimate]:
     """Real against real: the best that each measure can give.
 
-    As `measure_arm` of the real frames, but A6 is the share within clips (in
-    the mouth box) and between them (outside): what sound and z could explain
-    at most. A8 compares training faces with the held-out ones.
+    As `measure_arm` of the real frames, but A6 is the share within clips (of
+    opening and mouth box) and between them (outside): what sound and z could
+    explain at most. A8 compares training faces with each other.
     """
     arm = RealArm(held_out.clips)
     return {
@@ -321,7 +321,6 @@ def _shares(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
             values.shape[1],
         )
 
-    # Averaged to 2x2 would be cheaper; the pixels themselves are the measure.
     if rows == 1:
         return {}  # whatever varies is the sound's, were it ever so little
     return {
@@ -390,16 +389,25 @@ def _feature_figures(
     measured: FeatureSet, held_out: HeldOut
 ) -> dict[str, Estimate]:
     """A8 of some faces against real ones: by all features, by codes alone."""
-    reference, real = held_out.reference_features, held_out.real_features
-    width = held_out.instruments.features.code_width
-    codes, code_reference = measured.first(width), reference.first(width)
+    sets = (measured, held_out.real_features, held_out.reference_features)
+    figures = _distances(*sets, held_out.seed)
+    by_codes = _distances(
+        *(held_out.codes_of(some) for some in sets), held_out.seed
+    )
+    return {**figures, **{f"code_{name}": by_codes[name] for name in by_codes}}
+
+
+def _distances(
+    measured: FeatureSet, real: FeatureSet, reference: FeatureSet, seed: int
+) -> dict[str, Estimate]:
+    coverage, of_real = (
+        _mean_by_group(covered(reference, some.features), reference.clips)
+        for some in (measured, real)
+    )
     return {
-        "kid_ae": _kid(measured, reference, held_out.seed),
-        "coverage": _coverage_ratio(measured, real, reference),
-        "code_kid_ae": _kid(codes, code_reference, held_out.seed),
-        "code_coverage": _coverage_ratio(
-            codes, real.first(width), code_reference
-        ),
+        "kid_ae": _kid(measured, reference, seed),
+        "coverage": mean_over_clips(coverage),
+        "coverage_ratio": ratio_over_clips(coverage, of_real),
     }
 
 
@@ -407,17 +415,6 @@ def _kid(measured: FeatureSet, reference: FeatureSet, seed: int) -> Estimate:
     sums = KernelSums(measured, reference)
     first, second = sums.across[0].shape
     return over_two_sets(sums.distance, first, second, seed)
-
-
-def _coverage_ratio(
-    measured: FeatureSet, real: FeatureSet, reference: FeatureSet
-) -> Estimate:
-    """Of the share of each reference clip's faces that are covered."""
-    of_measured, of_real = (
-        _mean_by_group(covered(reference, some.features), reference.clips)
-        for some in (measured, real)
-    )
-    return ratio_over_clips(of_measured, of_real)
 
 
 def _mean_by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

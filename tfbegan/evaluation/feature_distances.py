@@ -29,10 +29,6 @@ class FeatureSet:
         """Faces of which every one is a clip of its own."""
         return cls(features, np.arange(len(features)))
 
-    def first(self, count: int) -> "FeatureSet":
-        """The same faces by the first so many features alone."""
-        return FeatureSet(self.features[:, :count], self.clips)
-
 
 class KernelSums:
     """Kernel values summed by clip, so that clips can be drawn again.

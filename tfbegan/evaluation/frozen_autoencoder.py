@@ -19,11 +19,12 @@ _BATCH = 32
 _FILTERS = 8
 _CODE = 64
 _LEAST_SCALE = 0.1
+_LEAST_UNIT = 0.01
 
 
 @dataclass(frozen=True)
 class Whitening:
-    """Turns numbers to their principal axes, and makes those equally long.
+    """Turns numbers to their principal axes, and makes those about as long.
 
     The numbers of a code go along with each other (four directions have most
     of the variance of one speaker's codes), and a few faces would decide every
@@ -58,13 +59,14 @@ class Whitening:
 class FaceFeatures:
     """What the frozen autoencoder sees of a face: its code, and its texture.
 
-    The code tells what is to be seen. Learnt with L1, it hardly tells how
-    fine it is: to codes alone real frames that are 1.5 % brighter are further
-    from real ones than one mean face is, and a blur of half a pixel is none
-    (benchmarks/features.py). The texture does: mean and standard deviation of
-    every channel over each level of the encoder, as networks of photographs
-    are asked, too (Binkowski et al. take pooled channels; Huang, Belongie,
-    arXiv 1703.06868, both moments). Either is whitened by itself.
+    The code tells what is to be seen, through 64 numbers that were learnt with
+    L1: a blur of half a pixel hardly changes it, nor does fine noise. The
+    texture is what tells those: mean and standard deviation of every channel
+    over each level of the encoder, as networks of photographs are asked, too
+    (Binkowski et al. take pooled channels; Huang, Belongie, arXiv 1703.06868,
+    both moments). What either makes of known changes to real faces is printed
+    by benchmarks/features.py. Each is whitened by itself, and has half of the
+    weight, however many numbers it has.
 
     Attributes:
         autoencoder: An `Autoencoder`.
@@ -81,29 +83,42 @@ class FaceFeatures:
     def of(cls, autoencoder: Any, training_faces: np.ndarray) -> "FaceFeatures":
         """Whitened by real training faces, float32 [N, S, S, 3]."""
         codes, textures = _descriptions(autoencoder, training_faces)
-        units = textures.std(axis=0) + 1e-6
-        texture_whitening = Whitening.of(textures / units)
+        units = textures.std(axis=0)
+        # A channel that stands still on real faces must not decide alone.
+        units = np.maximum(units, _LEAST_UNIT * np.median(units))
+        whitening = Whitening.of(textures / units)
         return cls(
             autoencoder,
             Whitening.of(codes),
-            Whitening(
-                texture_whitening.mean * units,
-                texture_whitening.axes / units[:, None],
-            ),
+            Whitening(whitening.mean * units, whitening.axes / units[:, None]),
         )
-
-    @property
-    def code_width(self) -> int:
-        """So many of the features, the first ones, are the code's."""
-        return len(self.code_whitening.mean)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Faces [N, S, S, 3] in [-1, 1] to float32 [N, features]."""
         codes, textures = _descriptions(self.autoencoder, images)
+        halves = [self.code_whitening(codes), self.texture_whitening(textures)]
         return np.concatenate(
-            [self.code_whitening(codes), self.texture_whitening(textures)],
+            [
+                half * weight
+                for half, weight in zip(halves, self._weights, strict=True)
+            ],
             axis=1,
         )
+
+    def code_alone(self, features: np.ndarray) -> np.ndarray:
+        """Of features [N, features] the whitened codes, float32 [N, code]."""
+        return features[:, : self._widths[0]] / self._weights[0]
+
+    @property
+    def _widths(self) -> tuple[int, int]:
+        return len(self.code_whitening.mean), len(self.texture_whitening.mean)
+
+    @property
+    def _weights(self) -> tuple[float, float]:
+        """A dot product over all widths then is the mean of those of both."""
+        code, texture = self._widths
+        total = code + texture
+        return (total / (2 * code)) ** 0.5, (total / (2 * texture)) ** 0.5
 
 
 def _descriptions(

@@ -18,7 +18,8 @@ FEW_IDENTITIES = 64
 """That a measure takes, unless it is of as many as there are."""
 
 _LINEUP_ROUNDS = 8
-_FEATURE_FACES_PER_CLIP = 4
+FACES_PER_CLIP = 4
+"""Of real ones in A8."""
 
 
 @dataclass(frozen=True)
@@ -126,22 +127,17 @@ class HeldOut:
         faces = arm.faces(identities, moments)
         return FeatureSet(self.instruments.features(faces), moments[0])
 
+    def codes_of(self, faces: FeatureSet) -> FeatureSet:
+        """The same faces by the autoencoder's codes alone."""
+        codes = self.instruments.features.code_alone(faces.features)
+        return FeatureSet(codes, faces.clips)
+
     def feature_moments(self, count: int) -> Moments:
         """Of A8: clips in turn, a random frame of each."""
         return random_moments(self.clips, count, self.seed + 2)
 
     def _training_features(self, first: int) -> FeatureSet:
-        clips = self.instruments.training_clips[first::2]
-        frames = [
-            spread_frames(len(clip), _FEATURE_FACES_PER_CLIP) for clip in clips
-        ]
-        faces = np.concatenate(
-            [
-                clip.images(chosen)
-                for clip, chosen in zip(clips, frames, strict=True)
-            ]
-        )
-        numbers = np.repeat(np.arange(len(clips)), [len(f) for f in frames])
+        faces, numbers = some_faces(self.instruments.training_clips[first::2])
         return FeatureSet(self.instruments.features(faces), numbers)
 
     def random_identities(
@@ -151,6 +147,15 @@ class HeldOut:
         generator = np.random.default_rng(self.seed)
         several = min(arm.identities, most)
         return generator.permutation(np.arange(count) % several)
+
+
+def some_faces(
+    clips: Sequence[SpeechClip], each: int = FACES_PER_CLIP
+) -> tuple[np.ndarray, np.ndarray]:
+    """A few faces of every clip, and the number of each one's clip."""
+    faces = [clip.images(spread_frames(len(clip), each)) for clip in clips]
+    numbers = np.repeat(np.arange(len(clips)), [len(some) for some in faces])
+    return np.concatenate(faces), numbers
 
 
 def random_moments(

@@ -124,8 +124,9 @@ def test_real_against_real_tells_what_can_be_reached(held_out):
     assert figures["opening_r"].value == pytest.approx(1)
     assert 0 < figures["audio_share_mouth"].value < 1
     assert figures["latent_share_outside"].value > 0.8
-    for name in ("coverage", "code_coverage"):
-        assert figures[name].value == pytest.approx(1)
+    for name in ("", "code_"):
+        assert figures[f"{name}coverage_ratio"].value == pytest.approx(1)
+        assert 0.5 < figures[f"{name}coverage"].value <= 1
 
 
 def test_blur_is_told_by_sharpness_alone(held_out):
@@ -200,8 +201,8 @@ def test_looks_are_also_measured_with_all_identities(held_out, monkeypatch):
     assert np.ptp(features, axis=0).max() < 0.01
     # Training faces, as many as the real ones have: as good as those.
     for kind in ("", "code_"):
-        assert figures[f"{kind}coverage_of_all"].value > 0.8
-        assert figures[f"{kind}coverage"].value < 0.5
+        assert figures[f"{kind}coverage_ratio_of_all"].value > 0.8
+        assert figures[f"{kind}coverage_ratio"].value < 0.5
         one, many = (figures[f"{kind}kid_ae{of}"] for of in ("", "_of_all"))
         assert many.value < 0.1 * one.value
     few = audio_measures._features(FaceOfItsOwn(held_out, 1), held_out)

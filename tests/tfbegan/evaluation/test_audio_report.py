@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from tfbegan.errors import ConfigError
+from tfbegan.evaluation import audio_report
+from tfbegan.evaluation.against_regressor import compare_with_regressor
+from tfbegan.evaluation.arms import GeneratorArm
+from tfbegan.evaluation.audio_measures import measure_arm, measure_real
 from tfbegan.evaluation.audio_report import (
     GENERATED,
     LOOK,
@@ -123,6 +127,60 @@ def test_latents_of_the_prior_and_of_the_look_are_two_columns(
     rows = {row.name: row.figures for row in report.rows}
     assert rows["opening_r"][GENERATED].value > 0.95
     assert rows["latent_share_outside"][GENERATED].value > 0.1
+
+
+def judged_rows(held_out, conditioning, perfect_speaker):
+    speaker = LitSpeaker(perfect_speaker)
+    speaker.conditioning = conditioning
+    candidate = Candidate(speaker, draw)
+    report = measure_audio_mode(candidate, held_out, regressor=candidate)
+    return {row.name for row in report.rows if row.passed is not None}
+
+
+def test_what_is_asked_of_whom(held_out, perfect_speaker):
+    everybody = {
+        "spread", "opening_r", "opening_r_shuffled", "amplitude",
+        "retrieval_ratio", "silence_offset", "silence_change", "sharpness",
+        "smoothness", "kid_ae_minus_regressor", "code_coverage_ratio",
+        "opening_r_over_regressor", "retrieval_over_regressor",
+        "sharpness_over_regressor",
+    }  # fmt: skip
+    with_looks = {"audio_share_opening", "latent_share_outside"}
+    asked = {
+        kind: judged_rows(held_out, kind, perfect_speaker)
+        for kind in ("audio+face", "audio+noise")
+    }
+    assert asked["audio+face"] - {"audio_share_mouth"} == {
+        *everybody, *with_looks, "coverage_ratio"
+    }  # fmt: skip
+    assert asked["audio+noise"] - {"audio_share_mouth"} == {
+        *everybody, *with_looks, "ms_ssim_excess", "coverage_ratio_of_all",
+        "kid_ae_minus_regressor_of_all", "code_coverage_ratio_of_all",
+    }  # fmt: skip
+
+
+def test_what_real_faces_do_not_pass_is_asked_of_nobody(
+    held_out, perfect_speaker, monkeypatch
+):
+    measure = MEASURES["latent_share_outside"]
+    for low, asked in ((0.5, True), (0.999, False)):
+        monkeypatch.setitem(
+            audio_report.MEASURES,
+            "latent_share_outside",
+            dataclasses.replace(measure, low=low),
+        )
+        judged = judged_rows(held_out, "audio+noise", perfect_speaker)
+        assert ("latent_share_outside" in judged) == asked
+
+
+def test_every_figure_has_a_row(held_out, perfect_speaker):
+    arm = GeneratorArm(perfect_speaker, held_out.clips, None)
+    for figures in (
+        measure_arm(arm, held_out),
+        measure_real(held_out),
+        compare_with_regressor(arm, arm, held_out),
+    ):
+        assert set(figures) <= set(MEASURES) | {"code_coverage"}
 
 
 def test_the_json_is_whole_and_strict(report):

@@ -12,7 +12,6 @@ from tfbegan.evaluation.frozen_autoencoder import (
     Whitening,
     train_autoencoder,
 )
-from tfbegan.evaluation.held_out import HeldOut
 
 
 def distance(first, second):
@@ -34,26 +33,76 @@ def test_whitened_numbers_go_their_own_ways_and_none_outweighs_the_others():
     )
 
 
-def test_codes_come_first_and_then_mean_and_deviation_of_every_channel(
+def test_code_and_texture_have_half_of_the_weight_each(
     instruments, drawn_clips
 ):
-    faces = drawn_clips[0].images()
-    features = instruments.features
-    autoencoder = features.autoencoder
-    codes, (level,) = autoencoder.describe(faces)
+    features, faces = instruments.features, drawn_clips[0].images()
+    codes, (level,) = features.autoencoder.describe(faces)
     textures = np.concatenate(
         [level.mean(axis=(1, 2)), level.std(axis=(1, 2))], axis=1
     )
     received = features(faces)
-    width = features.code_width
-    assert width == autoencoder.latent_dim
+    code, texture = codes.shape[1], textures.shape[1]
+    assert received.shape[1] == code + texture
+    of_codes = features.code_whitening(codes)
+    of_textures = features.texture_whitening(textures)
     np.testing.assert_allclose(
-        received[:, :width], features.code_whitening(codes), atol=1e-4
+        received @ received.T / (code + texture),
+        0.5 * (of_codes @ of_codes.T / code)
+        + 0.5 * (of_textures @ of_textures.T / texture),
+        rtol=1e-3,
+        atol=1e-2,
     )
     np.testing.assert_allclose(
-        received[:, width:], features.texture_whitening(textures), rtol=1e-3,
-        atol=1e-3,
-    )  # fmt: skip
+        features.code_alone(received), of_codes, rtol=1e-4, atol=1e-4
+    )
+
+
+class Rescaled:
+    """An encoder whose channels have other units."""
+
+    def __init__(self, autoencoder, units):
+        self.autoencoder, self.units = autoencoder, units
+        self.latent_dim = autoencoder.latent_dim
+
+    def describe(self, images):
+        codes, levels = self.autoencoder.describe(images)
+        return codes, [level * self.units for level in levels]
+
+
+def test_textures_are_whitened_in_whatever_units_channels_are(instruments):
+    clips = instruments.training_clips
+    faces = np.concatenate([clip.images() for clip in clips])
+    autoencoder = instruments.features.autoencoder
+    width = autoencoder.latent_dim
+    textures = FaceFeatures.of(autoencoder, faces)(faces)[:, width:]
+    np.testing.assert_allclose(textures.mean(axis=0), 0, atol=1e-2)
+    covariance = np.cov(textures, rowvar=False)
+    deviations = np.sqrt(np.diag(covariance))
+    assert deviations.max() < 5 * np.median(deviations)
+    away = covariance - np.diag(deviations**2)
+    assert np.abs(away).max() < 0.01 * deviations.max() ** 2
+    units = np.array([1, 8, 1, 1, 0.5, 1], np.float32)
+    other = FaceFeatures.of(Rescaled(autoencoder, units), faces)(faces)
+    lengths = (
+        np.linalg.norm(some[:, None] - some[None], axis=-1)
+        for some in (textures[:20], other[:20, width:])
+    )
+    np.testing.assert_allclose(*lengths, rtol=0.02, atol=0.02)
+
+
+def test_a_channel_that_stands_still_on_real_faces_does_not_decide(
+    instruments,
+):
+    clips = instruments.training_clips
+    faces = np.concatenate([clip.images() for clip in clips])
+    still = np.array([1, 1, 1, 1, 1, 0], np.float32)
+    silenced = Rescaled(instruments.features.autoencoder, still)
+    features = FaceFeatures.of(silenced, faces)
+    received = features(faces)
+    assert np.isfinite(received).all()
+    silenced.units = still + np.array([0, 0, 0, 0, 0, 1e-4], np.float32)
+    assert abs(features(faces) - received).max() < 20
 
 
 def test_grain_that_codes_average_out_shows_in_the_texture(
@@ -65,8 +114,8 @@ def test_grain_that_codes_average_out_shows_in_the_texture(
         instruments.features(some.astype(np.float32))
         for some in (faces, faces + grain)
     )
-    width = instruments.features.code_width
-    assert distance(grained[:, :width], plain[:, :width]) < 0.01
+    codes = (instruments.features.code_alone(each) for each in (grained, plain))
+    assert distance(*codes) < 0.01
     assert distance(grained, plain) > 1
 
 
@@ -78,8 +127,7 @@ def test_a_learnt_one_tells_a_blur_and_one_face_for_all(
     clips = instruments.training_clips
     faces = np.concatenate([clip.images() for clip in clips])
     features = FaceFeatures.of(train_autoencoder(clips, seed=0), faces)
-    assert features.code_width == 64
-    assert features(faces[:2]).shape[1] > 64
+    assert features.code_alone(features(faces[:2])).shape == (2, 64)
     reference = features(faces[0::2])
     some = faces[1::2]
     real, slight, strong, mean_face = (
@@ -95,13 +143,3 @@ def test_a_learnt_one_tells_a_blur_and_one_face_for_all(
     )
     assert 10 * abs(real) < slight < strong
     assert slight < mean_face
-
-
-def test_codes_alone_are_the_same_faces_by_fewer_features(
-    held_out: HeldOut,
-):
-    features = held_out.reference_features
-    width = held_out.instruments.features.code_width
-    codes = features.first(width)
-    np.testing.assert_array_equal(codes.features, features.features[:, :width])
-    np.testing.assert_array_equal(codes.clips, features.clips)
