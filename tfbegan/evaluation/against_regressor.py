@@ -63,15 +63,17 @@ def _kid_differences(
     arm: Arm, regressor: Arm, held_out: HeldOut, identities: int
 ) -> dict[str, Estimate]:
     """kid_ae minus the regressor's: of the same sounds, to the same faces."""
-    sets = [
-        *(held_out.features_of(each, identities) for each in (arm, regressor)),
-        held_out.reference_features,
-    ]
-    codes = [held_out.codes_of(some) for some in sets]
+    ours, theirs = (
+        held_out.features_of(each, identities) for each in (arm, regressor)
+    )
+    reference, seed = held_out.reference_features, held_out.seed
+    codes_of = held_out.codes_of
     return {
-        "kid_ae_minus_regressor": _kid_difference(*sets, seed=held_out.seed),
+        "kid_ae_minus_regressor": _kid_difference(
+            ours, theirs, reference, seed
+        ),
         "code_kid_ae_minus_regressor": _kid_difference(
-            *codes, seed=held_out.seed
+            codes_of(ours), codes_of(theirs), codes_of(reference), seed
         ),
     }
 

@@ -389,10 +389,11 @@ def _feature_figures(
     measured: FeatureSet, held_out: HeldOut
 ) -> dict[str, Estimate]:
     """A8 of some faces against real ones: by all features, by codes alone."""
-    sets = (measured, held_out.real_features, held_out.reference_features)
-    figures = _distances(*sets, held_out.seed)
+    real, reference = held_out.real_features, held_out.reference_features
+    codes_of = held_out.codes_of
+    figures = _distances(measured, real, reference, held_out.seed)
     by_codes = _distances(
-        *(held_out.codes_of(some) for some in sets), held_out.seed
+        codes_of(measured), codes_of(real), codes_of(reference), held_out.seed
     )
     return {**figures, **{f"code_{name}": by_codes[name] for name in by_codes}}
 
