@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# A file of tests a process: what its tests share is made once.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# A file of tests after the other in each process, the long ones first.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(JOBS),auto) \
+  --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo bundled test test-fast lint format clean

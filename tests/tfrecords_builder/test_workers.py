@@ -40,8 +40,7 @@ def make_handler(tmp_path, monkeypatch):
     return awkward_handler.make
 
 
-def test_a_crash_and_a_hang_cost_their_task_only(make_handler, monkeypatch):
-    monkeypatch.setattr("tfrecords_builder.workers._FIRST_TASK_EXTRA_S", 20.0)
+def test_a_crash_and_a_hang_cost_their_task_only(make_handler):
     tasks = ["crash", "a", "hang", "b", "c"]
     outcomes = {
         outcome.task: outcome

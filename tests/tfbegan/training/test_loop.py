@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import time
 
 import keras
 import numpy as np
@@ -174,16 +175,23 @@ def test_what_fails_beside_the_steps_ends_the_run_and_spoils_nothing(
 ):
     """Before the last step is done, of which the wait at the end would tell."""
 
+    failed = threading.Event()
+
     def fail(*_):
+        failed.set()
         raise OutputError("The disk is full.")
 
     monkeypatch.setattr(loop_module, name, fail)
     config = CONFIG.replace(
         steps=400, picture_steps=4, checkpoint_steps=4, best_by="spread"
     )
-    pause = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: threading.Event().wait(0.01)
-    )
+
+    def wait_for_it(batch, logs):
+        if batch >= 4:
+            failed.wait(60)
+            time.sleep(0.1)
+
+    pause = keras.callbacks.LambdaCallback(on_train_batch_end=wait_for_it)
     with pytest.raises(OutputError, match="disk is full"):
         fit(
             model,
