@@ -77,8 +77,10 @@ def kernel_distance(first: FeatureSet, second: FeatureSet) -> float:
     return KernelSums(first, second).distance()
 
 
-def coverage(real: FeatureSet, other: np.ndarray, neighbours: int = 5) -> float:
-    """Share of the real features that have another's near.
+def covered(
+    real: FeatureSet, other: np.ndarray, neighbours: int = 5
+) -> np.ndarray:
+    """Which of the real features have another's near; their share is coverage.
 
     Near is within the distance of the k-th nearest other real feature.
     Naeem et al., "Reliable Fidelity and Diversity Metrics", ICML 2020, arXiv
@@ -91,15 +93,8 @@ def coverage(real: FeatureSet, other: np.ndarray, neighbours: int = 5) -> float:
         neighbours: k.
 
     Returns:
-        In [0, 1].
+        bool [N].
     """
-    return float(covered(real, other, neighbours).mean())
-
-
-def covered(
-    real: FeatureSet, other: np.ndarray, neighbours: int = 5
-) -> np.ndarray:
-    """Which of the real features have another's near, bool [N]."""
     among_real = _distances(real.features, real.features)
     np.fill_diagonal(among_real, np.inf)
     radii = np.partition(among_real, neighbours - 1, axis=1)[:, neighbours - 1]

@@ -105,7 +105,7 @@ class Encoder(keras.layers.Layer):
         return self.code_of(self.levels(images, carry)[-1])
 
     def levels(self, images: Any, carry: Any = None) -> list[Any]:
-        """What each block sees: [B, S / 2^i, S / 2^i, (i + 1) n] of block i."""
+        """What block i gives: [B, S / 2^i, S / 2^i, (i + 1) n], for each i."""
         levels: list[Any] = []
         features = self.stem(images)
         for index, block in enumerate(self.blocks):

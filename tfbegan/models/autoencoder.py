@@ -84,7 +84,7 @@ class Autoencoder(Network):
         return self.encoder(images, carry=self.carry)
 
     def describe(self, images: Any) -> tuple[Any, list[Any]]:
-        """As `encode`, and what every level of the encoder sees on the way."""
+        """As `encode`, and what every block of the encoder gives on the way."""
         levels = self.encoder.levels(images, carry=self.carry)
         return self.encoder.code_of(levels[-1]), levels
 
