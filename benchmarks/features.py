@@ -23,10 +23,11 @@ from tfbegan.evaluation.feature_distances import (
     covered,
     kernel_distance,
 )
-from tfbegan.evaluation.held_out import HeldOut, some_faces
-from tfbegan.evaluation.instruments import prepare_instruments
+from tfbegan.evaluation.held_out import HeldOut
+from tfbegan.evaluation.instruments import prepare_instruments, some_faces
 from tfbegan.evaluation.speech_clips import load_clips
 
+_FACES_PER_CLIP = 4
 _FEW_CLIPS = 64
 _BLURS = (0.4, 0.6, 0.8)
 _NOISES = (0.02, 0.05)
@@ -68,7 +69,7 @@ def main() -> None:
         load_clips(dataset, ("validation",), 1), prepare_instruments(dataset)
     )
     clips = held_out.instruments.training_clips[1::2]
-    faces, numbers = some_faces(clips)
+    faces, numbers = some_faces(clips, _FACES_PER_CLIP)
     table = Table(
         "real faces",
         *(f"{name}{of}" for of in ("", " of codes alone") for name in _FIGURES),

@@ -177,6 +177,11 @@ def test_a_killed_worker_ends_the_other_with_a_sentence(
     processes = start(arguments, arguments)
     wait_for_a_checkpoint(tmp_path, processes)
     processes[victim].send_signal(signal.SIGKILL)
+    try:
+        processes[1 - victim].wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        processes[1 - victim].kill()
+        raise
     code, _, error = ends(processes)[1 - victim]
     assert code == 1
     told = one_sentence(error)
@@ -202,7 +207,7 @@ def test_a_signal_to_one_worker_ends_both_after_the_same_step(
     processes = start(arguments, arguments)
     wait_for_a_checkpoint(tmp_path, processes)
     processes[target].send_signal(number)
-    found = ends(processes)
+    found = ends(processes, timeout=120)
     codes = [code for code, _, _ in found]
     assert codes[target] == 128 + number, found
     assert codes[1 - target] == 128 + signal.SIGTERM, found
@@ -216,12 +221,12 @@ def test_workers_that_do_not_fit_together_all_end(tiny_dataset, tmp_path):
     """Other settings, a batch that can't be shared: nothing is made."""
     runs = tmp_path / "runs"
     first = settings(tiny_dataset, runs, 8)
-    found = ends(start(first, [*first, "--seed", 4]))
+    found = ends(start(first, [*first, "--seed", 4]), timeout=120)
     for code, _, error in found:
         assert code == 1
         assert "differ in settings or data" in one_sentence(error)
     uneven = [*first, "--batch-size", 13]
-    for code, _, error in ends(start(uneven, uneven)):
+    for code, _, error in ends(start(uneven, uneven), timeout=120):
         assert code == 2
         assert "multiple of 2" in one_sentence(error)
     assert not runs.exists()
@@ -240,7 +245,9 @@ def test_a_worker_that_does_not_see_the_run_ends_all(tiny_dataset, tmp_path):
     assert done.returncode == 0, done.stderr
     folder = only(runs)
     before = sorted(folder.rglob("*"))
-    found = ends(start(["--resume", folder, "--steps", 8], missing))
+    found = ends(
+        start(["--resume", folder, "--steps", 8], missing), timeout=120
+    )
     assert [code for code, _, _ in found] == [1, 1]
     assert "Worker 1 can't go on" in one_sentence(found[0][2])
     assert "nowhere is no run folder" in one_sentence(found[1][2])

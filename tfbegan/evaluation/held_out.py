@@ -9,7 +9,7 @@ import numpy as np
 from tfbegan.evaluation.arms import Arm, Moments, RealArm, windows_at
 from tfbegan.evaluation.diversity import pairwise_ms_ssim
 from tfbegan.evaluation.feature_distances import FeatureSet
-from tfbegan.evaluation.instruments import Instruments, spread_frames
+from tfbegan.evaluation.instruments import Instruments, some_faces
 from tfbegan.evaluation.retrieval import Lineups, draw_lineups, hit_rates
 from tfbegan.evaluation.speech_clips import SpeechClip
 
@@ -18,8 +18,7 @@ FEW_IDENTITIES = 64
 """That a measure takes, unless it is of as many as there are."""
 
 _LINEUP_ROUNDS = 8
-FACES_PER_CLIP = 4
-"""Of real ones in A8."""
+_REAL_FACES_PER_CLIP = 4
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,8 @@ class HeldOut:
         return random_moments(self.clips, count, self.seed + 2)
 
     def _training_features(self, first: int) -> FeatureSet:
-        faces, numbers = some_faces(self.instruments.training_clips[first::2])
+        clips = self.instruments.training_clips[first::2]
+        faces, numbers = some_faces(clips, _REAL_FACES_PER_CLIP)
         return FeatureSet(self.instruments.features(faces), numbers)
 
     def random_identities(
@@ -147,15 +147,6 @@ class HeldOut:
         generator = np.random.default_rng(self.seed)
         several = min(arm.identities, most)
         return generator.permutation(np.arange(count) % several)
-
-
-def some_faces(
-    clips: Sequence[SpeechClip], each: int = FACES_PER_CLIP
-) -> tuple[np.ndarray, np.ndarray]:
-    """A few faces of every clip, and the number of each one's clip."""
-    faces = [clip.images(spread_frames(len(clip), each)) for clip in clips]
-    numbers = np.repeat(np.arange(len(clips)), [len(some) for some in faces])
-    return np.concatenate(faces), numbers
 
 
 def random_moments(

@@ -114,10 +114,26 @@ def prepare_instruments(dataset: "FaceDataset") -> Instruments:
 
 def spread_faces(clips: Sequence[SpeechClip], count: int) -> np.ndarray:
     """About `count` faces, float32, evenly spread over clips and time."""
-    each = max(1, count // len(clips))
-    return np.concatenate(
-        [clip.images(spread_frames(len(clip), each)) for clip in clips]
-    )
+    faces, _ = some_faces(clips, max(1, count // len(clips)))
+    return faces
+
+
+def some_faces(
+    clips: Sequence[SpeechClip], each: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """A few faces of every clip, evenly spread over its time.
+
+    Args:
+        clips: One or more.
+        each: Faces of a clip; all of a shorter one.
+
+    Returns:
+        float32 [N, S, S, 3] in [-1, 1], and int [N], the number of each
+        one's clip.
+    """
+    faces = [clip.images(spread_frames(len(clip), each)) for clip in clips]
+    numbers = np.repeat(np.arange(len(clips)), [len(some) for some in faces])
+    return np.concatenate(faces), numbers
 
 
 def spread_frames(length: int, count: int) -> np.ndarray:

@@ -84,7 +84,15 @@ class Autoencoder(Network):
         return self.encoder(images, carry=self.carry)
 
     def describe(self, images: Any) -> tuple[Any, list[Any]]:
-        """As `encode`, and what every block of the encoder gives on the way."""
+        """As `encode`, and what every block of the encoder gives on the way.
+
+        Args:
+            images: float [B, S, S, 3] in [-1, 1].
+
+        Returns:
+            Codes float32 [B, h], and of block i [B, S / 2^i, S / 2^i,
+            (i + 1) n], the finest first.
+        """
         levels = self.encoder.levels(images, carry=self.carry)
         return self.encoder.code_of(levels[-1]), levels
 
