@@ -18,8 +18,9 @@ _SOUND_OPTIONS = ("held_out", "regressor", "clips", "faces_per_clip")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.epilog = """A generator that takes sound is measured on held-out
-clips: does the mouth follow the sound (A1 to A10), beside shuffled sound, the
-mean face and real faces, with 95 % intervals over clips. evaluation.json and
+clips: does the mouth follow the sound (A1 to A10), is it the face that was
+shown (A11), beside shuffled sound, the mean face and real faces, with 95 %
+intervals over clips. evaluation.json and
 evaluation.html go beside the generator. What real faces do not pass is asked of
 nobody: that row has a threshold and no verdict. What measures learns from
 --data once (some minutes on one core) and is kept in $TFBEGAN_CACHE or

@@ -1,9 +1,10 @@
-"""The measures A1 to A10 of one arm: does the sound move the mouth?
+"""The measures A1 to A11 of one arm: does the sound move the mouth?
 
 A1 to A5, A9 and A10 are taken of whole clips spoken by one identity (one z),
 and averaged over a few identities; A6 of every identity with the same sounds;
 A7 and A8 of faces of random identities with sounds from all clips. Ratios are
-to the same figure of the real frames of the same clips.
+to the same figure of the real frames of the same clips. A11 asks whose face it
+is, which says something where a clip's own face is shown.
 """
 
 from collections.abc import Sequence
@@ -86,6 +87,7 @@ def measure_arm(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     return {
         **_of_whole_clips(arm, held_out),
         **_retrieval(arm, held_out),
+        **_likeness(arm, held_out),
         **_shares(arm, held_out),
         "ms_ssim_excess": _ms_ssim_excess(arm, held_out),
         **_features(arm, held_out),
@@ -103,6 +105,7 @@ def measure_real(held_out: HeldOut) -> dict[str, Estimate]:
     return {
         **_of_whole_clips(arm, held_out),
         **_retrieval(arm, held_out),
+        **_likeness(arm, held_out),
         **_real_shares(held_out),
         "ms_ssim_excess": _ms_ssim_excess(arm, held_out),
         **_feature_figures(held_out.real_features, held_out),
@@ -296,6 +299,14 @@ def _retrieval(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
     return {
         "retrieval": mean_over_clips(rates),
         "retrieval_ratio": ratio_over_clips(rates, real),
+    }
+
+
+def _likeness(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+    rates, real = held_out.likeness(arm), held_out.real_likeness
+    return {
+        "likeness": mean_over_clips(rates),
+        "likeness_ratio": ratio_over_clips(rates, real),
     }
 
 

@@ -86,6 +86,7 @@ _UNDEFINED_WITHOUT_MOVEMENT = (
 _WITH_LATENT = ("audio+noise", "audio+face")
 _RANDOM = ("audio+noise",)
 _WITHOUT_RANDOM = ("audio", "audio+face")
+_SHOWN = ("audio+face",)
 _ALL = "a z for each face instead of 64 for all"
 _FOOTAGE_R = 0.75
 _PUPPETS_R = 0.9
@@ -201,6 +202,12 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "smoothness": Measure(
         "A10", "change outside of the box, over real", high=1.2
+    ),
+    "likeness": Measure(
+        "A11", "the clip's face found among 16 clips (chance .0625)"
+    ),
+    "likeness_ratio": Measure(
+        "A11", "the same, over real", low=0.85, conditionings=_SHOWN
     ),
 }
 """The rows, in order; the opening needs r >= .9 where the truth is known.

@@ -10,6 +10,7 @@ from tfbegan.evaluation.arms import Arm, Moments, RealArm, windows_at
 from tfbegan.evaluation.diversity import pairwise_ms_ssim
 from tfbegan.evaluation.feature_distances import FeatureSet
 from tfbegan.evaluation.instruments import Instruments, some_faces
+from tfbegan.evaluation.likeness import found_rates, gallery_moments
 from tfbegan.evaluation.retrieval import Lineups, draw_lineups, hit_rates
 from tfbegan.evaluation.speech_clips import SpeechClip
 
@@ -112,6 +113,26 @@ class HeldOut:
             windows_at(self.clips, self.lineups.moments),
             self.lineups,
         )
+
+    @cached_property
+    def real_likeness(self) -> np.ndarray:
+        """A11 of the real frames, float [clips]."""
+        return found_rates(self._gallery, self._gallery)
+
+    def likeness(self, arm: Arm) -> np.ndarray:
+        """A11 of an arm, float [clips]; the first identity of each cast."""
+        return found_rates(self._gallery_codes(arm), self._gallery)
+
+    @cached_property
+    def _gallery(self) -> np.ndarray:
+        return self._gallery_codes(RealArm(self.clips))
+
+    def _gallery_codes(self, arm: Arm) -> np.ndarray:
+        """Codes alone: who it is, and not how sharp the picture is."""
+        moments = gallery_moments([len(clip) for clip in self.clips])
+        identities = np.array([arm.cast(clip)[0] for clip in moments[0]])
+        features = self.instruments.features
+        return features.code_alone(features(arm.faces(identities, moments)))
 
     def features_of(self, arm: Arm, most: int) -> FeatureSet:
         """Of as many faces as in `real_features`; random identities.

@@ -1,4 +1,4 @@
-"""A1 to A10: the perfect passes, the collapsed fails as it should."""
+"""A1 to A11: the perfect passes, the collapsed fails as it should."""
 
 import dataclasses
 import math
@@ -42,6 +42,7 @@ def collapsed(held_out):
         ("ms_ssim_excess", 0),
         ("sharpness", 1),
         ("smoothness", 1),
+        ("likeness_ratio", 1),
     ],
 )
 def test_true_faces_are_perfect(perfect, name, expected):
@@ -61,6 +62,8 @@ def test_one_face_for_all_reads_as_collapsed(perfect, collapsed):
     assert collapsed["ms_ssim_excess"].value > 0.2
     assert collapsed["kid_ae"].value > perfect["kid_ae"].value
     assert collapsed["sharpness"].value < 0.7
+    assert perfect["likeness"].value > 3 * collapsed["likeness"].value
+    assert collapsed["likeness"].value == pytest.approx(1 / 8, abs=0.05)
 
 
 def test_shuffled_sound_moves_as_much_but_not_in_time(held_out):

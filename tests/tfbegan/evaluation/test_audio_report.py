@@ -151,7 +151,7 @@ def test_what_is_asked_of_whom(held_out, perfect_speaker):
         for kind in ("audio+face", "audio+noise")
     }
     assert asked["audio+face"] - {"audio_share_mouth"} == {
-        *everybody, *with_looks, "coverage_ratio"
+        *everybody, *with_looks, "coverage_ratio", "likeness_ratio"
     }  # fmt: skip
     assert asked["audio+noise"] - {"audio_share_mouth"} == {
         *everybody, *with_looks, "ms_ssim_excess", "coverage_ratio_of_all",
