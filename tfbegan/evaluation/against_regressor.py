@@ -7,8 +7,6 @@ pairs: two intervals that overlap may still belong to a clear lead.
 
 import numpy as np
 
-from tfbegan.evaluation.arms import Arm
-from tfbegan.evaluation.audio_measures import figures_by_clip
 from tfbegan.evaluation.estimates import (
     UNDEFINED,
     Estimate,
@@ -16,34 +14,36 @@ from tfbegan.evaluation.estimates import (
     ratio_over_clips,
 )
 from tfbegan.evaluation.feature_distances import FeatureSet, KernelSums
-from tfbegan.evaluation.held_out import FEW_IDENTITIES, HeldOut
+from tfbegan.evaluation.held_out import FEW_IDENTITIES
+from tfbegan.evaluation.performance import Performance
 
 
 def compare_with_regressor(
-    arm: Arm, regressor: Arm, held_out: HeldOut
+    ours: Performance, theirs: Performance
 ) -> dict[str, Estimate]:
     """Differences in kid_ae, ratios in sync and sharpness.
 
     Args:
-        arm: The generator that is judged.
-        regressor: Its control, of the same conditioning.
-        held_out: What both speak.
+        ours: Of the generator that is judged.
+        theirs: Of its control, of the same conditioning, on the same clips.
 
     Returns:
         By the names of `audio_report.MEASURES`.
     """
-    ours, theirs = (figures_by_clip(a, held_out) for a in (arm, regressor))
+    our_clips, their_clips = ours.by_clip, theirs.by_clip
     figures = {
-        "opening_r_over_regressor": _ratio(ours.opening_r, theirs.opening_r),
-        "retrieval_over_regressor": _ratio(
-            held_out.hit_rates(arm), held_out.hit_rates(regressor)
+        "opening_r_over_regressor": _ratio(
+            our_clips.opening_r, their_clips.opening_r
         ),
-        "sharpness_over_regressor": _ratio(ours.sharpness, theirs.sharpness),
-        **_kid_differences(arm, regressor, held_out, FEW_IDENTITIES),
+        "retrieval_over_regressor": _ratio(ours.hit_rates, theirs.hit_rates),
+        "sharpness_over_regressor": _ratio(
+            our_clips.sharpness, their_clips.sharpness
+        ),
+        **_kid_differences(ours, theirs, FEW_IDENTITIES),
     }
-    every = min(arm.identities, regressor.identities)
+    every = min(ours.arm.identities, theirs.arm.identities)
     if every > FEW_IDENTITIES:
-        more = _kid_differences(arm, regressor, held_out, every)
+        more = _kid_differences(ours, theirs, every)
         figures |= {f"{name}_of_all": more[name] for name in more}
     return figures
 
@@ -60,20 +60,25 @@ def _ratio(
 
 
 def _kid_differences(
-    arm: Arm, regressor: Arm, held_out: HeldOut, identities: int
+    ours: Performance, theirs: Performance, identities: int
 ) -> dict[str, Estimate]:
     """kid_ae minus the regressor's: of the same sounds, to the same faces."""
-    ours, theirs = (
-        held_out.features_of(each, identities) for each in (arm, regressor)
+    held_out = ours.held_out
+    our_faces, their_faces, reference = (
+        ours.features(identities),
+        theirs.features(identities),
+        held_out.reference_features,
     )
-    reference, seed = held_out.reference_features, held_out.seed
-    codes_of = held_out.codes_of
+    codes_of, seed = held_out.codes_of, held_out.seed
     return {
         "kid_ae_minus_regressor": _kid_difference(
-            ours, theirs, reference, seed
+            our_faces, their_faces, reference, seed
         ),
         "code_kid_ae_minus_regressor": _kid_difference(
-            codes_of(ours), codes_of(theirs), codes_of(reference), seed
+            codes_of(our_faces),
+            codes_of(their_faces),
+            codes_of(reference),
+            seed,
         ),
     }
 

@@ -7,13 +7,11 @@ to the same figure of the real frames of the same clips. A11 asks whose face it
 is, which says something where a clip's own face is shown.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from tfbegan.evaluation.arms import Arm, RealArm, ShuffledArm, perform
+from tfbegan.evaluation.arms import RealArm, ShuffledArm
 from tfbegan.evaluation.diversity import pairwise_ms_ssim
 from tfbegan.evaluation.estimates import (
     UNDEFINED,
@@ -35,13 +33,8 @@ from tfbegan.evaluation.held_out import (
     random_moments,
 )
 from tfbegan.evaluation.instruments import spread_frames
-from tfbegan.evaluation.mouth_meters import correlation, varies
-from tfbegan.evaluation.regions import (
-    change_over_time,
-    mean_pairwise_distance,
-    over_real,
-    sharpness,
-)
+from tfbegan.evaluation.mouth_meters import correlation
+from tfbegan.evaluation.performance import Performance
 from tfbegan.evaluation.variance_shares import two_way_shares, within_share
 
 _SHUFFLES = 20
@@ -57,40 +50,22 @@ _MEANS_OVER_CLIPS = (
 )
 
 
-@dataclass
-class ClipFigures:
-    """One figure a clip of what is measured of whole clips.
-
-    Attributes:
-        silences: Openings and changes in silence, of `_silence`.
-    """
-
-    spread: list[float] = field(default_factory=list)
-    opening_r: list[float] = field(default_factory=list)
-    width_r: list[float] = field(default_factory=list)
-    amplitude: list[float] = field(default_factory=list)
-    sharpness: list[float] = field(default_factory=list)
-    smoothness: list[float] = field(default_factory=list)
-    silences: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-
-
-def measure_arm(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+def measure_arm(performance: Performance) -> dict[str, Estimate]:
     """All measures of one arm.
 
     Args:
-        arm: Who speaks.
-        held_out: What it speaks, and what measures it.
+        performance: Of whom, on what.
 
     Returns:
         By the names of `audio_report.MEASURES`.
     """
     return {
-        **_of_whole_clips(arm, held_out),
-        **_retrieval(arm, held_out),
-        **_likeness(arm, held_out),
-        **_shares(arm, held_out),
-        "ms_ssim_excess": _ms_ssim_excess(arm, held_out),
-        **_features(arm, held_out),
+        **_of_whole_clips(performance),
+        **_retrieval(performance),
+        **_likeness(performance),
+        **_shares(performance),
+        "ms_ssim_excess": _ms_ssim_excess(performance),
+        **_features(performance),
     }
 
 
@@ -101,31 +76,27 @@ def measure_real(held_out: HeldOut) -> dict[str, Estimate]:
     opening and mouth box) and between them (outside): what sound and z could
     explain at most. A8 compares training faces with each other.
     """
-    arm = RealArm(held_out.clips)
+    real = Performance(RealArm(held_out.clips), held_out)
     return {
-        **_of_whole_clips(arm, held_out),
-        **_retrieval(arm, held_out),
-        **_likeness(arm, held_out),
+        **_of_whole_clips(real),
+        **_retrieval(real),
+        **_likeness(real),
         **_real_shares(held_out),
-        "ms_ssim_excess": _ms_ssim_excess(arm, held_out),
+        "ms_ssim_excess": _ms_ssim_excess(real),
         **_feature_figures(held_out.real_features, held_out),
     }
 
 
-def shuffled_opening_r(arm: Arm, held_out: HeldOut) -> Estimate:
+def shuffled_opening_r(performance: Performance) -> Estimate:
     """A2 with the sound of other clips, over many ways to shuffle them.
 
     One shuffle is a noisy control: neighbouring frames are alike, and a few
     tens of clips leave r at 0 +- 0.1.
     """
-    clips, meter = held_out.clips, held_out.instruments.opening
-    openings = [
-        meter.measure(perform(arm, index, len(clip))[0])
-        for index, clip in enumerate(clips)
-    ]
+    held_out, openings = performance.held_out, performance.by_clip.openings
     targets = held_out.targets
     rounds = [
-        ShuffledArm.of(arm, clips, held_out.seed + number)
+        ShuffledArm.of(performance.arm, held_out.clips, held_out.seed + number)
         for number in range(_SHUFFLES)
     ]
     return mean_over_clips(
@@ -146,31 +117,8 @@ def shuffled_opening_r(arm: Arm, held_out: HeldOut) -> Estimate:
     )
 
 
-def figures_by_clip(arm: Arm, held_out: HeldOut) -> ClipFigures:
-    """What is measured of whole clips: averaged over those who speak each."""
-    figures = ClipFigures()
-    for index, clip in enumerate(held_out.clips):
-        performances = perform(arm, index, len(clip))
-        _add_clip(figures, held_out, index, performances)
-    _count_stillness(figures.opening_r, held_out.targets)
-    _count_stillness(figures.width_r, [clip.width for clip in held_out.clips])
-    return figures
-
-
-def _count_stillness(rs: list[float], targets: Sequence[np.ndarray]) -> None:
-    """r is 0 of a clip in which a face stands still though it should move.
-
-    Left undefined, such clips would be left out, and the others flatter. A
-    face that stands still in every clip keeps no r at all.
-    """
-    if not np.isnan(rs).all():
-        for index, target in enumerate(targets[: len(rs)]):
-            if np.isnan(rs[index]) and varies(target):
-                rs[index] = 0.0
-
-
-def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
-    figures = figures_by_clip(arm, held_out)
+def _of_whole_clips(performance: Performance) -> dict[str, Estimate]:
+    figures = performance.by_clip
     names = [*_MEANS_OVER_CLIPS, *(["width_r"] if figures.width_r else [])]
     return {
         **{
@@ -179,96 +127,6 @@ def _of_whole_clips(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
         },
         **_silence_figures(figures.silences),
     }
-
-
-def _add_clip(
-    figures: ClipFigures,
-    held_out: HeldOut,
-    index: int,
-    performances: np.ndarray,
-) -> None:
-    """Adds one clip's figures, averaged over the identities that speak it."""
-    clip, tools = held_out.clips[index], held_out.instruments
-    box, real = tools.box, clip.images()
-    openings = [tools.opening.measure(faces) for faces in performances]
-    real_opening = held_out.real_openings[index]
-    target = held_out.targets[index]
-    figures.spread.append(
-        over_real(
-            _mean(mean_pairwise_distance(box.crop(f)) for f in performances),
-            mean_pairwise_distance(box.crop(real)),
-        )
-    )
-    figures.opening_r.append(_mean_correlation(openings, target))
-    figures.amplitude.append(
-        over_real(
-            _mean(opening.std() for opening in openings), real_opening.std()
-        )
-    )
-    if held_out.knows_truth and tools.true_mouth is not None:
-        measure_width = tools.true_mouth.measure_width
-        widths = [measure_width(faces) for faces in performances]
-        figures.width_r.append(_mean_correlation(widths, clip.width))
-    figures.sharpness.append(
-        over_real(
-            _mean(sharpness(box.crop(faces)) for faces in performances),
-            sharpness(box.crop(real)),
-        )
-    )
-    figures.smoothness.append(
-        over_real(
-            _mean(change_over_time(box.outside(f)) for f in performances),
-            change_over_time(box.outside(real)),
-        )
-    )
-    figures.silences.append(_silence(held_out, index, performances))
-
-
-def _mean_correlation(
-    tracks: Sequence[np.ndarray], target: np.ndarray
-) -> float:
-    """Mean r of those who speak a clip with what should be.
-
-    One that stands still where another moves has missed the target: r is 0.
-    NaN where the target, or all of them, stand still.
-    """
-    rs = [correlation(track, target) for track in tracks]
-    if np.isnan(rs).all():
-        return float("nan")
-    return _mean(np.nan_to_num(rs))
-
-
-def _silence(
-    held_out: HeldOut, index: int, performances: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Openings and changes in a clip's silence.
-
-    Openings count from the mean opening of the whole clip in the same face
-    where there is no truth, since the eigen-mouth has no zero.
-
-    Returns:
-        Float [n, 2] openings (generated, real) of silent frames, and float
-        [m, 2] changes of the mouth box between two silent frames in a row.
-    """
-    silent = held_out.silent[index]
-    tools, clip = held_out.instruments, held_out.clips[index]
-    openings = [tools.opening.measure(faces) for faces in performances]
-    real = held_out.real_openings[index]
-    if tools.true_mouth is None:
-        openings = [opening - opening.mean() for opening in openings]
-        real = real - real.mean()
-    generated = np.mean(openings, axis=0)
-    pairs = silent[:-1][np.diff(silent) == 1]
-    changes = np.array(
-        [
-            (
-                _mean(_change(tools.box.crop(f), t) for f in performances),
-                _change(tools.box.crop(clip.images(slice(t, t + 2))), 0),
-            )
-            for t in pairs
-        ]
-    ).reshape(-1, 2)
-    return np.stack([generated[silent], real[silent]], axis=1), changes
 
 
 def _silence_figures(
@@ -294,24 +152,26 @@ def _silence_figures(
     }
 
 
-def _retrieval(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
-    rates, real = held_out.hit_rates(arm), held_out.real_hit_rates
+def _retrieval(performance: Performance) -> dict[str, Estimate]:
+    rates, real = performance.hit_rates, performance.held_out.real_hit_rates
     return {
         "retrieval": mean_over_clips(rates),
         "retrieval_ratio": ratio_over_clips(rates, real),
     }
 
 
-def _likeness(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
-    rates, real = held_out.likeness(arm), held_out.real_likeness
+def _likeness(performance: Performance) -> dict[str, Estimate]:
+    held_out = performance.held_out
+    rates, real = held_out.likeness(performance.arm), held_out.real_likeness
     return {
         "likeness": mean_over_clips(rates),
         "likeness_ratio": ratio_over_clips(rates, real),
     }
 
 
-def _shares(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+def _shares(performance: Performance) -> dict[str, Estimate]:
     """A6, from every one of a few identities with the same sounds."""
+    arm, held_out = performance.arm, performance.held_out
     sounds = random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
     rows = min(arm.identities, _LAYOUT_IDENTITIES)
     several = min(arm.identities, FEW_IDENTITIES)
@@ -373,8 +233,9 @@ def _real_shares(held_out: HeldOut) -> dict[str, Estimate]:
     }
 
 
-def _ms_ssim_excess(arm: Arm, held_out: HeldOut) -> Estimate:
+def _ms_ssim_excess(performance: Performance) -> Estimate:
     """A7: mean over all pairs of 64 faces, minus the real faces' mean."""
+    arm, held_out = performance.arm, performance.held_out
     identities = held_out.random_identities(arm, DIVERSITY_FACES)
     faces = arm.faces(identities, held_out.diverse_moments)
     excess = pairwise_ms_ssim(faces) - held_out.real_ms_ssim
@@ -386,13 +247,13 @@ def _ms_ssim_excess(arm: Arm, held_out: HeldOut) -> Estimate:
     return over_clips(mean_excess, DIVERSITY_FACES)
 
 
-def _features(arm: Arm, held_out: HeldOut) -> dict[str, Estimate]:
+def _features(performance: Performance) -> dict[str, Estimate]:
     """A8, also with as many looks as the real faces have: one each."""
-    few = _feature_figures(held_out.features_of(arm, FEW_IDENTITIES), held_out)
-    if arm.identities <= FEW_IDENTITIES:
+    held_out, every = performance.held_out, performance.arm.identities
+    few = _feature_figures(performance.features(FEW_IDENTITIES), held_out)
+    if every <= FEW_IDENTITIES:
         return few
-    every = held_out.features_of(arm, arm.identities)
-    more = _feature_figures(every, held_out)
+    more = _feature_figures(performance.features(every), held_out)
     return {**few, **{f"{name}_of_all": more[name] for name in more}}
 
 
@@ -431,10 +292,6 @@ def _kid(measured: FeatureSet, reference: FeatureSet, seed: int) -> Estimate:
 
 def _mean_by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.bincount(groups, weights=values) / np.bincount(groups)
-
-
-def _change(images: np.ndarray, frame: int) -> float:
-    return float(np.abs(images[frame + 1] - images[frame]).mean())
 
 
 def _mean(values: Any) -> float:

@@ -28,6 +28,7 @@ from tfbegan.evaluation.estimates import (
 from tfbegan.evaluation.held_out import HeldOut
 from tfbegan.evaluation.instruments import spread_faces
 from tfbegan.evaluation.mouth_meters import correlation
+from tfbegan.evaluation.performance import Performance
 
 GENERATED = "generated"
 LOOK = "generated, z of the clip's face"
@@ -356,19 +357,22 @@ def measure_audio_mode(
     """
     arms = _all_arms(candidate, held_out, regressor)
     figures: dict[str, dict[str, Estimate]] = {}
-    for name, arm in arms.items():
+    performances = {
+        name: Performance(arm, held_out) for name, arm in arms.items()
+    }
+    for name, performance in performances.items():
         progress(name)
-        figures[name] = measure_arm(arm, held_out)
+        figures[name] = measure_arm(performance)
     progress(REAL)
     figures[REAL] = measure_real(held_out)
     judged = next(iter(arms))
     figures[judged]["opening_r_shuffled"] = shuffled_opening_r(
-        arms[judged], held_out
+        performances[judged]
     )
     if REGRESSOR in arms:
         progress(f"{judged}, against the {REGRESSOR}")
         figures[judged] |= compare_with_regressor(
-            arms[judged], arms[REGRESSOR], held_out
+            performances[judged], performances[REGRESSOR]
         )
     return AudioReport(
         conditioning=candidate.speaker.conditioning,

@@ -15,19 +15,20 @@ from tfbegan.evaluation.arms import (
 )
 from tfbegan.evaluation.audio_measures import measure_arm, measure_real
 from tfbegan.evaluation.held_out import HeldOut
+from tfbegan.evaluation.performance import Performance
 
 
 @pytest.fixture(scope="module")
 def perfect(held_out, perfect_speaker):
     arm = GeneratorArm(perfect_speaker, held_out.clips, None)
-    return measure_arm(arm, held_out)
+    return measure_arm(Performance(arm, held_out))
 
 
 @pytest.fixture(scope="module")
 def collapsed(held_out):
     faces = [clip.images() for clip in held_out.instruments.training_clips]
     face = np.concatenate(faces).mean(axis=0)
-    return measure_arm(MeanFaceArm(face), held_out)
+    return measure_arm(Performance(MeanFaceArm(face), held_out))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_one_face_for_all_reads_as_collapsed(perfect, collapsed):
 
 def test_shuffled_sound_moves_as_much_but_not_in_time(held_out):
     arm = ShuffledArm.of(RealArm(held_out.clips), held_out.clips, seed=0)
-    figures = measure_arm(arm, held_out)
+    figures = measure_arm(Performance(arm, held_out))
     assert abs(figures["opening_r"].value) < 0.2
     assert figures["retrieval"].value < 0.15
     assert figures["spread"].value == pytest.approx(1, abs=0.2)
@@ -99,10 +100,15 @@ class FreezesIn:
         return self.real.faces(identities, (clips, np.where(still, 0, frames)))
 
 
+def frozen_in(clips, held_out):
+    arm = FreezesIn(held_out, range(clips))
+    return measure_arm(Performance(arm, held_out))
+
+
 def test_clips_in_which_a_face_freezes_count(held_out):
-    figures = measure_arm(FreezesIn(held_out, range(6)), held_out)
+    figures = frozen_in(6, held_out)
     assert figures["opening_r"].value == pytest.approx(2 / 8)
-    every = measure_arm(FreezesIn(held_out, range(8)), held_out)
+    every = frozen_in(8, held_out)
     assert math.isnan(every["opening_r"].value)
 
 
@@ -114,10 +120,11 @@ def test_footage_that_stands_still_is_left_out(held_out, perfect_speaker):
         ),
     )
     clips = [stopped, *held_out.clips[1:]]
-    figures = measure_arm(
+    performance = Performance(
         GeneratorArm(perfect_speaker, clips, None),
         HeldOut(clips, held_out.instruments),
     )
+    figures = measure_arm(performance)
     for name in ("spread", "amplitude", "smoothness", "opening_r"):
         assert figures[name].value == pytest.approx(1, abs=1e-5)
 
@@ -142,7 +149,7 @@ def test_blur_is_told_by_sharpness_alone(held_out):
                 ) / 3
             return faces
 
-    figures = measure_arm(Blurred(held_out.clips), held_out)
+    figures = measure_arm(Performance(Blurred(held_out.clips), held_out))
     assert figures["opening_r"].value > 0.97
     assert figures["sharpness"].value < 0.5
 
@@ -154,7 +161,7 @@ def test_noise_in_time_is_told_by_smoothness(held_out):
             noise = np.random.default_rng(0).normal(0, 0.05, faces.shape)
             return faces + noise
 
-    figures = measure_arm(Jittering(held_out.clips), held_out)
+    figures = measure_arm(Performance(Jittering(held_out.clips), held_out))
     assert figures["smoothness"].value > 1.5
     assert figures["silence_change"].value > 1.2
 
@@ -196,7 +203,7 @@ def test_most_measures_take_the_first_64_identities(held_out):
 def test_looks_are_also_measured_with_all_identities(held_out, monkeypatch):
     monkeypatch.setattr(audio_measures, "FEW_IDENTITIES", 1)
     arm = FaceOfItsOwn(held_out, 400)
-    figures = audio_measures._features(arm, held_out)
+    figures = audio_measures._features(Performance(arm, held_out))
     faces = len(held_out.real_features.features)
     features = held_out.features_of(arm, 1).features
     assert len(features) == faces > 1
@@ -208,7 +215,8 @@ def test_looks_are_also_measured_with_all_identities(held_out, monkeypatch):
         assert figures[f"{kind}coverage_ratio"].value < 0.5
         one, many = (figures[f"{kind}kid_ae{of}"] for of in ("", "_of_all"))
         assert many.value < 0.1 * one.value
-    few = audio_measures._features(FaceOfItsOwn(held_out, 1), held_out)
+    one = FaceOfItsOwn(held_out, 1)
+    few = audio_measures._features(Performance(one, held_out))
     assert few == {
         name: value
         for name, value in figures.items()

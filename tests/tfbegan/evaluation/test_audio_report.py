@@ -25,6 +25,7 @@ from tfbegan.evaluation.audio_report import (
 )
 from tfbegan.evaluation.held_out import HeldOut
 from tfbegan.evaluation.html_report import render_report, show_clips
+from tfbegan.evaluation.performance import Performance
 
 
 class StillSpeaker:
@@ -174,11 +175,13 @@ def test_what_real_faces_do_not_pass_is_asked_of_nobody(
 
 
 def test_every_figure_has_a_row(held_out, perfect_speaker):
-    arm = GeneratorArm(perfect_speaker, held_out.clips, None)
+    performance = Performance(
+        GeneratorArm(perfect_speaker, held_out.clips, None), held_out
+    )
     for figures in (
-        measure_arm(arm, held_out),
+        measure_arm(performance),
         measure_real(held_out),
-        compare_with_regressor(arm, arm, held_out),
+        compare_with_regressor(performance, performance),
     ):
         assert set(figures) <= set(MEASURES) | {"code_coverage"}
 
