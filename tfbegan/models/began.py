@@ -19,26 +19,16 @@ from tfbegan.config import (
 from tfbegan.models.autoencoder import Autoencoder
 from tfbegan.models.compiled import run_compiled
 from tfbegan.models.generator import Generator
-from tfbegan.models.noise import (
-    draw_coins,
-    draw_directions,
-    draw_jitter,
-    draw_prior,
-)
+from tfbegan.models.noise import StepNoise, draw_prior
 from tfbegan.models.pairing import Draws, Pairing
 from tfbegan.models.replicas import (
     Board,
     ReplicaAdam,
     mean_over_replicas,
-    rows_of_replica,
 )
 from tfbegan.models.sync_critic import SyncCritic
 
 Tensor = Any
-
-_NOISE, _PRIOR, _DIRECTIONS, _COINS, _JITTER = range(5)
-_PRIOR_SAMPLES_PER_CODE = 8
-_DIRECTIONS_PER_STEP = 256
 
 
 @keras.saving.register_keras_serializable(package="tfbegan")
@@ -122,6 +112,7 @@ class BEGAN(keras.Model):
             name="step", shape=(), initializer="zeros", dtype="int64",
             trainable=False,
         )  # fmt: skip
+        self.noise = StepNoise(seed, self.step, self.architecture.latent_dim)
         self.generator_optimizer: Any = None
         self.discriminator_optimizer: Any = None
         self.critic_optimizer: Any = None
@@ -274,7 +265,7 @@ class BEGAN(keras.Model):
         """
         batch = _as_batch(batch)
         images = batch["image"]
-        noise = self._draw_noise(ops.shape(images)[0])
+        noise = self.noise.latents(ops.shape(images)[0])
         self._fade_residuals()
         g_weights = self.generator.trainable_variables
         d_weights = self.discriminator.trainable_variables
@@ -364,7 +355,7 @@ class BEGAN(keras.Model):
         batch = _as_batch(batch)
         images = batch["image"]
         fakes = self.generator(
-            self._inputs(self._draw_noise(ops.shape(images)[0]), batch)
+            self._inputs(self.noise.latents(ops.shape(images)[0]), batch)
         )
         errors = [
             self._error(images, self.discriminator(images)),
@@ -393,16 +384,12 @@ class BEGAN(keras.Model):
 
     def _draws(self, noise: Tensor) -> Draws:
         count = ops.shape(noise)[0]
-        prior, directions = self._draw_prior(count)
-        of_coins, of_jitter = self._seed_of(_COINS), self._seed_of(_JITTER)
-        coins = rows_of_replica(lambda rows: draw_coins(of_coins, rows), count)
-        jitter = rows_of_replica(
-            lambda rows: draw_jitter(
-                of_jitter, rows, self.architecture.latent_dim
-            ),
-            count,
+        return Draws(
+            noise,
+            self.noise.coins(count),
+            *self.noise.prior(count),
+            self.noise.jitter(count),
         )
-        return Draws(noise, coins, prior, directions, jitter)
 
     def _weight_of(self, addition: str) -> Any:
         weight = getattr(self.objective, addition)
@@ -426,21 +413,8 @@ class BEGAN(keras.Model):
         """Of D's codes; with sound it is the look codes that z replaces."""
         if not self.objective.code_prior or self.pairing is not None:
             return ops.zeros(())
-        prior, directions = self._draw_prior(ops.shape(codes)[0])
-        return equilibrium.sliced_wasserstein(codes, prior, directions)
-
-    def _draw_prior(self, count: Tensor) -> tuple[Tensor, Tensor]:
-        """Samples of the prior for so many codes, and directions."""
-        latent_dim = self.architecture.latent_dim
-        seed = self._seed_of(_PRIOR)
-        return (
-            rows_of_replica(
-                lambda rows: draw_prior(seed, rows, latent_dim),
-                _PRIOR_SAMPLES_PER_CODE * count,
-            ),
-            draw_directions(
-                self._seed_of(_DIRECTIONS), _DIRECTIONS_PER_STEP, latent_dim
-            ),
+        return equilibrium.sliced_wasserstein(
+            codes, *self.noise.prior(ops.shape(codes)[0])
         )
 
     def _code_logs(self, distance: Tensor, prior: Tensor) -> dict[str, Tensor]:
@@ -476,18 +450,6 @@ class BEGAN(keras.Model):
             / self.generator_optimizer.dynamic_scale
         )
         return [[factor * g for g in of_loss] for of_loss in gradients]
-
-    def _draw_noise(self, count: Tensor) -> Tensor:
-        seed = self._seed_of(_NOISE)
-        return rows_of_replica(
-            lambda rows: draw_prior(seed, rows, self.architecture.latent_dim),
-            count,
-        )
-
-    def _seed_of(self, purpose: int) -> Tensor:
-        """A seed of this step, for one purpose; the same on every replica."""
-        seed = tf.random.fold_in([self.seed, 0], tf.constant(purpose, tf.int64))
-        return tf.random.fold_in(seed, tf.convert_to_tensor(self.step))
 
     def _update_k(self, real_error: Tensor, fake_error: Tensor) -> None:
         gain = self.objective.lambda_k

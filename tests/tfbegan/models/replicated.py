@@ -149,7 +149,7 @@ def noise():
     with strategy.scope():
         model = make()
     drawn = {}
-    draw = model._draw_noise
+    draw = model.noise.latents
 
     def keep(count):
         context = tf.distribute.get_replica_context()
@@ -157,7 +157,7 @@ def noise():
         drawn[int(tf.get_static_value(replica))] = draw(count)
         return drawn[int(tf.get_static_value(replica))]
 
-    model._draw_noise = keep
+    model.noise.latents = keep
 
     def step(images):
         model.train_step({"image": images})

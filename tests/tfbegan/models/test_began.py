@@ -59,7 +59,7 @@ def captured_gradients(model, faces):
 
 def naive_gradients(model, faces, k):
     """D on reals, D on detached fakes, then G again through D."""
-    noise = model._draw_noise(len(faces))
+    noise = model.noise.latents(len(faces))
     with tf.GradientTape() as tape:
         fakes = tf.stop_gradient(model.generator(noise))
         d_loss = equilibrium.discriminator_loss(
@@ -88,11 +88,11 @@ def test_gradients_equal_the_naive_two_passes(faces, error_norm):
 
 def naive_term(name, model, faces):
     """A term as it is written down, of the step's own draws."""
-    noise = model._draw_noise(len(faces))
+    noise = model.noise.latents(len(faces))
     codes = model.discriminator.encode(faces)
     if name == "code_prior":
         return equilibrium.sliced_wasserstein(
-            codes, *model._draw_prior(len(faces))
+            codes, *model.noise.prior(len(faces))
         )
     if name == "code_anchor":
         rebuilt = model.generator(tf.stop_gradient(codes))
@@ -225,11 +225,11 @@ def test_same_seed_is_bitwise_the_same(faces):
 
 def test_noise_differs_from_step_to_step_and_from_seed_to_seed():
     model, other = make(), BEGAN(SMALL, seed=4)
-    first = np.array(model._draw_noise(4))
+    first = np.array(model.noise.latents(4))
     assert np.abs(first).max() <= 1
-    assert np.abs(first - np.array(other._draw_noise(4))).max() > 0.1
+    assert np.abs(first - np.array(other.noise.latents(4))).max() > 0.1
     model.step.assign_add(1)
-    assert np.abs(first - np.array(model._draw_noise(4))).max() > 0.1
+    assert np.abs(first - np.array(model.noise.latents(4))).max() > 0.1
 
 
 def everything(model):

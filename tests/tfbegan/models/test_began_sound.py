@@ -108,7 +108,7 @@ def differ(first, second):
 def naive_gradients(model, batch, k):
     """D on reals, D on detached fakes, then G again through D."""
     images = batch["image"]
-    noise = model._draw_noise(COUNT)
+    noise = model.noise.latents(COUNT)
     inputs = {"mfcc": batch["mfcc"], "noise": noise}
     with tf.GradientTape() as tape:
         fakes = tf.stop_gradient(model.generator(inputs))
@@ -157,7 +157,7 @@ MATES = tf.constant([1, 0, 3, 2])
 def naive_term(name, model, batch):
     """A term as it is written down, of the step's own draws."""
     generator, images = model.generator, batch["image"]
-    draws = model._draws(model._draw_noise(COUNT))
+    draws = model._draws(model.noise.latents(COUNT))
     sound = generator.hear(batch["mfcc"])
     if not generator.has_look:
         fakes = anchored = generator.paint(None, sound)
