@@ -491,11 +491,11 @@ def test_fit_learns_to_rebuild_and_evaluate_changes_nothing(make, batch, kind):
 @pytest.mark.parametrize("kind", WITH_SOUND)
 def test_same_seed_is_bitwise_the_same(make, batch, kind):
     first, second, other = make(kind), make(kind), make(kind, seed=4)
+    assert differ(first.generator.get_weights(), other.generator.get_weights())
     for _ in range(5):
-        for model in (first, second, other):
+        for model in (first, second):
             step(model, batch)
     assert_equal(everything(first), everything(second))
-    assert differ(first.generator.get_weights(), other.generator.get_weights())
 
 
 def everything(model):
@@ -512,9 +512,11 @@ def everything(model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", WITH_SOUND)
 @pytest.mark.parametrize("dtype", [None, "mixed_bfloat16"])
-@pytest.mark.parametrize("objective", [ADDITIONS, FLOWING])
+@pytest.mark.parametrize(
+    ("kind", "objective"),
+    [*((kind, ADDITIONS) for kind in WITH_SOUND), ("audio+noise", FLOWING)],
+)
 def test_keras_round_trip_restores_everything(
     make, batch, tmp_path, kind, dtype, objective
 ):
