@@ -14,6 +14,7 @@ from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
+from tfbegan.training.alarm import collapse_of
 from tfbegan.training.background import Background
 from tfbegan.training.checkpoints import (
     LoopState,
@@ -34,9 +35,6 @@ from tfbegan.training.run_folder import Best, RunFolder
 from tfbegan.training.schedule import StallSchedule
 from tfbegan.training.statistics import read_rows
 from tfbegan.training.stills import is_kept, thin_out
-
-COLLAPSE_RATIO = 0.3
-"""Spread of fakes over reals below which a run is called collapsed."""
 
 EXPLODED = 100.0
 """A reconstruction error of images in [-1, 1] from which nothing recovers."""
@@ -229,16 +227,12 @@ class TrainingLoop(keras.callbacks.Callback):
             self._keep_the_best(model, step, look.quality)
         if self.config.histograms:
             self.recorder.histograms(step, model, self.exhibits.reals)
-        if look.spread_ratio < COLLAPSE_RATIO and not self._collapsed:
-            warning = (
-                f"Warning: the faces of step {step} are nearly all the"
-                f" same (spread {look.fake_spread:.3f}, real"
-                f" {look.real_spread:.3f}). If this lasts, raise --gamma or"
-                " --lambda-k, or use --preset small-data."
-            )
+        collapse = collapse_of(look, step)
+        if collapse and not self._collapsed:
+            warning = f"Warning: {collapse}"
             self.progress.say(warning)
             write_note(self.folder, step, COLLAPSE, warning)
-        self._collapsed = look.spread_ratio < COLLAPSE_RATIO
+        self._collapsed = collapse is not None
         self._last_look = look
         # Last: its row says that the look was taken.
         shown = step == self.config.steps or is_kept(step, step, *kept)

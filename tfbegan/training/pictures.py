@@ -79,6 +79,8 @@ class Look:
         score: How well the mouths follow the sound; None without sound.
         sharpness: Variance of the Laplacian in the mouth box, of the samples
             over the reals'; None without sound.
+        has_looks: Whether z or photographs say how a face looks; otherwise
+            all samples have one pose and light.
     """
 
     samples: np.ndarray
@@ -88,6 +90,7 @@ class Look:
     speech: np.ndarray | None = None
     score: AudioScore | None = None
     sharpness: float | None = None
+    has_looks: bool = True
 
     @property
     def spread_ratio(self) -> float:
@@ -99,16 +102,18 @@ class Look:
         """One number in [0, 1] to choose a step by; None without sound.
 
         The correlation of the mouths' opening with the real one's, times what
-        amplitude, movement, sharpness and variety lack to the real ones'.
+        amplitude, movement, sharpness and, where looks are told, variety lack
+        to the real ones'.
         """
         if self.score is None or self.sharpness is None:
             return None
+        variety = min(self.spread_ratio, 1.0) if self.has_looks else 1.0
         return (
             max(self.score.opening_r, 0.0)
             * _likeness(self.score.amplitude)
             * min(self.score.spread, 1.0)
             * _likeness(self.sharpness)
-            * min(self.spread_ratio, 1.0)
+            * variety
         )
 
 
@@ -166,6 +171,7 @@ def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
         speech=_speak(model, exhibits.strips),
         score=score,
         sharpness=sharpness,
+        has_looks=model.architecture.conditioning != "audio",
     )
 
 

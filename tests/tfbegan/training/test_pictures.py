@@ -125,6 +125,7 @@ def test_a_strip_shows_the_truth_above_what_is_made_of_its_sound(
     np.testing.assert_allclose(made, (expected + 1) * 127.5, atol=1)
     assert look.score is None
     assert look.quality is None
+    assert look.has_looks == (kind != "audio")
 
 
 @pytest.mark.slow
