@@ -59,7 +59,7 @@ def fit_network(
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
     optimizer.build(model.trainable_variables)
 
-    @tf.function
+    @tf.function(autograph=False)
     def improve(batch: dict[str, Any]) -> None:
         with tf.GradientTape() as tape:
             value = loss(batch)

@@ -31,7 +31,7 @@ def _of_noise(model: Any) -> Callable[..., Any]:
 
     noise = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
 
-    @tf.function(input_signature=[noise])
+    @tf.function(input_signature=[noise], autograph=False)
     def serve(z: Tensor) -> dict[str, Tensor]:
         return {"images": _to_unit(model(z))}
 
@@ -48,13 +48,13 @@ def _of_windows(model: Any) -> Callable[..., Any]:
     noise = tf.TensorSpec((None, model.latent_dim), tf.float32, name="z")
     if not model.has_look:
 
-        @tf.function(input_signature=[windows])
+        @tf.function(input_signature=[windows], autograph=False)
         def serve_sound(mfcc: Tensor) -> dict[str, Tensor]:
             return {"images": _to_unit(model({"mfcc": mfcc}))}
 
         return serve_sound
 
-    @tf.function(input_signature=[noise, windows])
+    @tf.function(input_signature=[noise, windows], autograph=False)
     def serve(z: Tensor, mfcc: Tensor) -> dict[str, Tensor]:
         return {"images": _to_unit(model({"noise": z, "mfcc": mfcc}))}
 
@@ -71,7 +71,7 @@ def _of_waveform(model: Any) -> Callable[..., Any]:
     size = model.image_size
     if not model.has_look:
 
-        @tf.function(input_signature=[waveform_spec, fps_spec])
+        @tf.function(input_signature=[waveform_spec, fps_spec], autograph=False)
         def speak_alone(waveform: Tensor, fps: Tensor) -> dict[str, Tensor]:
             windows = windows_of(waveform, fps)
             return {"images": _in_parts(paint_alone, windows, size)}
@@ -81,7 +81,9 @@ def _of_waveform(model: Any) -> Callable[..., Any]:
 
         return speak_alone
 
-    @tf.function(input_signature=[waveform_spec, fps_spec, noise_spec])
+    @tf.function(
+        input_signature=[waveform_spec, fps_spec, noise_spec], autograph=False
+    )
     def speak(waveform: Tensor, fps: Tensor, z: Tensor) -> dict[str, Tensor]:
         def paint(windows: Tensor) -> Tensor:
             noise = tf.repeat(z[None], tf.shape(windows)[0], axis=0)
@@ -127,7 +129,7 @@ def _of_faces(model: Any) -> Callable[..., Any]:
     size = model.image_size
     faces = tf.TensorSpec((None, size, size, 3), tf.float32, name="images")
 
-    @tf.function(input_signature=[faces])
+    @tf.function(input_signature=[faces], autograph=False)
     def look(images: Tensor) -> dict[str, Tensor]:
         codes = model.look(2.0 * images - 1.0)
         return {"z": tf.clip_by_value(codes, -1.0, 1.0)}

@@ -98,7 +98,7 @@ def find_latent(
     first = tf.Variable(tf.zeros_like(latents))
     second = tf.Variable(tf.zeros_like(latents))
 
-    @tf.function
+    @tf.function(autograph=False)
     def improve(step: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             distance = tf.abs(target - model(latents))

@@ -157,5 +157,7 @@ def _compiled_mfcc(audio: AudioConfig) -> Callable[[np.ndarray], np.ndarray]:
     )
     layer.build((None, None))
     signature = [tf.TensorSpec([None, None], tf.float32)]
-    function = tf.function(layer.call, input_signature=signature)
+    function = tf.function(
+        layer.call, input_signature=signature, autograph=False
+    )
     return lambda waveform: function(waveform).numpy()

@@ -64,7 +64,7 @@ def _compile(network: Any) -> Callable[[Any], Any]:
     # The function must not keep alive the key of a weak dictionary.
     reference: Callable[[], Any] = weakref.ref(network)
 
-    @tf.function(input_signature=[_signature(network)])
+    @tf.function(input_signature=[_signature(network)], autograph=False)
     def forward(inputs: Any) -> Any:
         return reference()(inputs)
 

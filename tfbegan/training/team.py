@@ -45,7 +45,7 @@ class Team:
     ) -> None:
         self.strategy = strategy
         self.cluster = cluster
-        self._exchange = tf.function(self._gather_rows)
+        self._exchange = tf.function(self._gather_rows, autograph=False)
 
     @property
     def replicas(self) -> int:
