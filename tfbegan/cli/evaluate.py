@@ -18,13 +18,12 @@ _SOUND_OPTIONS = ("held_out", "regressor", "clips", "faces_per_clip")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.epilog = """A generator that takes sound is measured on held-out
-clips: does the mouth follow the sound (A1 to A10), is it the face that was
-shown (A11), beside shuffled sound, the mean face and real faces, with 95 %
-intervals over clips. evaluation.json and
-evaluation.html go beside the generator. What real faces do not pass is asked of
-nobody: that row has a threshold and no verdict. What measures learns from
---data once (some minutes on one core) and is kept in $TFBEGAN_CACHE or
-~/.cache/tfbegan.
+clips: does the mouth follow the sound (A1 to A10), does the face look like the
+one that was shown (A11), beside shuffled sound, the mean face and real faces,
+with 95 % intervals over clips. evaluation.json and evaluation.html go beside
+the generator. What real faces do not pass is asked of nobody: that row has a
+threshold and no verdict. What measures learns from --data once (some minutes on
+one core) and is kept in $TFBEGAN_CACHE or ~/.cache/tfbegan.
 Without sound, healthy is: faces are found at least 0.9 times as often as in
 reals, the spread is at least 0.6 of theirs, the MS-SSIM of pairs at most 0.15
 above theirs. The control is other reals. evaluation.json and evaluation.png

@@ -3,11 +3,9 @@
 A1 to A5, A9 and A10 are taken of whole clips spoken by one identity (one z),
 and averaged over a few identities; A6 of every identity with the same sounds;
 A7 and A8 of faces of random identities with sounds from all clips. Ratios are
-to the same figure of the real frames of the same clips. A11 asks whose face it
-is, which says something where a clip's own face is shown.
+to the same figure of the real frames of the same clips. A11 asks whether a face
+looks like its clip, which says something where that is shown.
 """
-
-from typing import Any
 
 import numpy as np
 
@@ -93,7 +91,7 @@ def shuffled_opening_r(performance: Performance) -> Estimate:
     One shuffle is a noisy control: neighbouring frames are alike, and a few
     tens of clips leave r at 0 +- 0.1.
     """
-    held_out, openings = performance.held_out, performance.by_clip.openings
+    held_out, openings = performance.held_out, performance.openings
     targets = held_out.targets
     rounds = [
         ShuffledArm.of(performance.arm, held_out.clips, held_out.seed + number)
@@ -102,14 +100,16 @@ def shuffled_opening_r(performance: Performance) -> Estimate:
     return mean_over_clips(
         np.array(
             [
-                _mean(
-                    correlation(
-                        openings[shuffled.partners[index]][
-                            shuffled.heard_frames(index, len(target))
-                        ],
-                        target,
-                    )
-                    for shuffled in rounds
+                np.mean(
+                    [
+                        correlation(
+                            openings[shuffled.partners[index]][
+                                shuffled.heard_frames(index, len(target))
+                            ],
+                            target,
+                        )
+                        for shuffled in rounds
+                    ]
                 )
                 for index, target in enumerate(targets)
             ]
@@ -161,8 +161,7 @@ def _retrieval(performance: Performance) -> dict[str, Estimate]:
 
 
 def _likeness(performance: Performance) -> dict[str, Estimate]:
-    held_out = performance.held_out
-    rates, real = held_out.likeness(performance.arm), held_out.real_likeness
+    rates, real = performance.likeness, performance.held_out.real_likeness
     return {
         "likeness": mean_over_clips(rates),
         "likeness_ratio": ratio_over_clips(rates, real),
@@ -292,10 +291,6 @@ def _kid(measured: FeatureSet, reference: FeatureSet, seed: int) -> Estimate:
 
 def _mean_by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.bincount(groups, weights=values) / np.bincount(groups)
-
-
-def _mean(values: Any) -> float:
-    return float(np.mean(list(values)))
 
 
 def _exact(value: float) -> Estimate:

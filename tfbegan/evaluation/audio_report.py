@@ -204,11 +204,12 @@ MEASURES: Mapping[str, Measure] = {
     "smoothness": Measure(
         "A10", "change outside of the box, over real", high=1.2
     ),
-    "likeness": Measure(
-        "A11", "the clip's face found among 16 clips (chance .0625)"
-    ),
+    "likeness": Measure("A11", "the clip's look found among 16 clips"),
     "likeness_ratio": Measure(
-        "A11", "the same, over real", low=0.85, conditionings=_SHOWN
+        "A11",
+        "the clip's look found, over real",
+        low=0.85,
+        conditionings=_SHOWN,
     ),
 }
 """The rows, in order; the opening needs r >= .9 where the truth is known.

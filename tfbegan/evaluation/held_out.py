@@ -128,7 +128,7 @@ class HeldOut:
         return self._gallery_codes(RealArm(self.clips))
 
     def _gallery_codes(self, arm: Arm) -> np.ndarray:
-        """Codes alone: who it is, and not how sharp the picture is."""
+        """Codes alone: what is to be seen, and not how sharply."""
         moments = gallery_moments([len(clip) for clip in self.clips])
         identities = np.array([arm.cast(clip)[0] for clip in moments[0]])
         features = self.instruments.features

@@ -1,9 +1,15 @@
-"""Is it the face that was shown? Looked for among the faces of other clips."""
+"""Does a face look like its clip? It is looked for among other clips.
+
+What a look is, the frozen autoencoder says: who it is, but light, clothes and
+ground as well, all of which a photograph shows. A model that copied the ground
+alone would do well where every clip has another one.
+"""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from tfbegan.evaluation.arms import Moments
 from tfbegan.evaluation.instruments import spread_frames
@@ -35,7 +41,8 @@ def found_rates(faces: np.ndarray, gallery: np.ndarray) -> np.ndarray:
         gallery: Of the real faces there.
 
     Returns:
-        float [clips], each in [0, 1]; 1/16 on average by chance.
+        float [clips], each in [0, 1]; by chance one in 16 on average, or one
+        in as many as there are.
     """
     of_faces, of_gallery = (
         features.reshape(-1, _FRAMES, features.shape[-1]).astype(np.float64)
@@ -43,7 +50,7 @@ def found_rates(faces: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     )
     away = np.roll(of_gallery, _FRAMES // 2, axis=1)
     rates = [
-        _rates(np.linalg.norm(ours[:, None] - theirs[None], axis=-1))
+        _rates(cdist(ours, theirs))
         for ours, theirs in zip(
             of_faces.swapaxes(0, 1), away.swapaxes(0, 1), strict=True
         )

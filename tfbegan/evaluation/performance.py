@@ -21,10 +21,10 @@ from tfbegan.evaluation.regions import (
 
 @dataclass
 class ClipFigures:
-    """One figure a clip of what is measured of whole clips.
+    """What is measured of whole clips: one figure each, but for two.
 
     Attributes:
-        openings: Not a figure but a track, float [T]: by the first who speaks.
+        openings: Over time, float [T], by the first who speaks.
         silences: Openings and changes in silence, of `_silence`.
     """
 
@@ -53,7 +53,7 @@ class Performance:
     arm: Arm
     held_out: HeldOut
     _features: dict[int, FeatureSet] = field(
-        default_factory=dict, repr=False, compare=False
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
     @cached_property
@@ -61,10 +61,20 @@ class Performance:
         """Of whole clips: averaged over those who speak each."""
         return _figures_by_clip(self.arm, self.held_out)
 
+    @property
+    def openings(self) -> list[np.ndarray]:
+        """Over time, float [T] a clip, by the first who speaks it."""
+        return self.by_clip.openings
+
     @cached_property
     def hit_rates(self) -> np.ndarray:
         """A4, float [clips]."""
         return self.held_out.hit_rates(self.arm)
+
+    @cached_property
+    def likeness(self) -> np.ndarray:
+        """A11, float [clips]."""
+        return self.held_out.likeness(self.arm)
 
     def features(self, identities: int) -> FeatureSet:
         """For A8, of so many identities at most; see `HeldOut.features_of`."""

@@ -60,6 +60,7 @@ class BEGAN(keras.Model):
         critic: The `SyncCritic`, where there is sound and sync has a weight.
         k: float32 [], k_t in [0, 1].
         step: int64 [], steps done.
+        noise: What every step draws, a `StepNoise`.
         interruption: None, or a float32 variable [] of this worker, whose
             mean over all workers is then logged; never saved.
         board: None, or where `fit` leaves a step's figures instead of
@@ -384,11 +385,13 @@ class BEGAN(keras.Model):
 
     def _draws(self, noise: Tensor) -> Draws:
         count = ops.shape(noise)[0]
+        prior, directions = self.noise.prior(count)
         return Draws(
-            noise,
-            self.noise.coins(count),
-            *self.noise.prior(count),
-            self.noise.jitter(count),
+            noise=noise,
+            coins=self.noise.coins(count),
+            prior=prior,
+            directions=directions,
+            jitter=self.noise.jitter(count),
         )
 
     def _weight_of(self, addition: str) -> Any:

@@ -49,12 +49,12 @@ class StepNoise:
         """z, float32 [count, h]."""
         return self._rows(_LATENTS, count, self._uniform)
 
-    def prior(self, codes: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the places of so many codes are told by.
+    def prior(self, count: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """What so many codes are compared with, and along which directions.
 
         Returns:
-            Samples of the prior, float32 [8 codes, h], and directions: unit
-            vectors float32 [256, h], in all directions alike. See
+            Samples of the prior, float32 [8 count, h], and unit vectors in all
+            directions alike, float32 [256, h]. See
             `equilibrium.sliced_wasserstein`.
         """
         shape = (_DIRECTIONS_PER_STEP, self._latent_dim)
@@ -62,7 +62,7 @@ class StepNoise:
             shape, self._seed_of(_DIRECTIONS)
         )
         return (
-            self._rows(_PRIOR, _PRIOR_SAMPLES_PER_CODE * codes, self._uniform),
+            self._rows(_PRIOR, _PRIOR_SAMPLES_PER_CODE * count, self._uniform),
             tf.math.l2_normalize(directions, axis=1),
         )
 

@@ -14,7 +14,7 @@ from tfbegan.config import TrainingConfig
 from tfbegan.errors import DivergedError
 from tfbegan.generation.provenance import Provenance
 from tfbegan.models.began import BEGAN
-from tfbegan.training.alarm import collapse_of
+from tfbegan.training.alarm import collapses_of
 from tfbegan.training.background import Background
 from tfbegan.training.checkpoints import (
     LoopState,
@@ -76,7 +76,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self.step = 0
         self.received_signal: int | None = None
         self._last_look: Look | None = None
-        self._collapsed = False
+        self._collapsed: set[str] = set()
         self._twin: BEGAN | None = None
         self._background = Background()
         self._to_give_back = ExitStack()
@@ -227,12 +227,12 @@ class TrainingLoop(keras.callbacks.Callback):
             self._keep_the_best(model, step, look.quality)
         if self.config.histograms:
             self.recorder.histograms(step, model, self.exhibits.reals)
-        collapse = collapse_of(look, step)
-        if collapse and not self._collapsed:
-            warning = f"Warning: {collapse}"
+        collapses = collapses_of(look, step)
+        for kind in collapses.keys() - self._collapsed:
+            warning = f"Warning: {collapses[kind]}"
             self.progress.say(warning)
             write_note(self.folder, step, COLLAPSE, warning)
-        self._collapsed = collapse is not None
+        self._collapsed = set(collapses)
         self._last_look = look
         # Last: its row says that the look was taken.
         shown = step == self.config.steps or is_kept(step, step, *kept)

@@ -79,8 +79,8 @@ class Look:
         score: How well the mouths follow the sound; None without sound.
         sharpness: Variance of the Laplacian in the mouth box, of the samples
             over the reals'; None without sound.
-        has_looks: Whether z or photographs say how a face looks; otherwise
-            all samples have one pose and light.
+        conditioning: Of the model; by "audio" all samples have one pose and
+            light.
     """
 
     samples: np.ndarray
@@ -90,7 +90,12 @@ class Look:
     speech: np.ndarray | None = None
     score: AudioScore | None = None
     sharpness: float | None = None
-    has_looks: bool = True
+    conditioning: str = "noise"
+
+    @property
+    def has_looks(self) -> bool:
+        """Whether z or photographs say how a face looks."""
+        return self.conditioning != "audio"
 
     @property
     def spread_ratio(self) -> float:
@@ -110,9 +115,9 @@ class Look:
         variety = min(self.spread_ratio, 1.0) if self.has_looks else 1.0
         return (
             max(self.score.opening_r, 0.0)
-            * _likeness(self.score.amplitude)
+            * _closeness(self.score.amplitude)
             * min(self.score.spread, 1.0)
-            * _likeness(self.sharpness)
+            * _closeness(self.sharpness)
             * variety
         )
 
@@ -171,7 +176,7 @@ def look_at(model: BEGAN, exhibits: Exhibits, seed: int) -> Look:
         speech=_speak(model, exhibits.strips),
         score=score,
         sharpness=sharpness,
-        has_looks=model.architecture.conditioning != "audio",
+        conditioning=model.architecture.conditioning,
     )
 
 
@@ -220,7 +225,7 @@ def _averaged(model: BEGAN) -> LoadedGenerator:
     return LoadedGenerator(in_float32(model.ema_generator), Path())
 
 
-def _likeness(ratio: float) -> float:
+def _closeness(ratio: float) -> float:
     """1 for a ratio of 1, less on either side of it."""
     return min(ratio, 1.0 / max(ratio, 1e-9))
 

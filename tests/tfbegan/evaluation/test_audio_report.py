@@ -186,6 +186,11 @@ def test_every_figure_has_a_row(held_out, perfect_speaker):
         assert set(figures) <= set(MEASURES) | {"code_coverage"}
 
 
+def test_a_page_can_tell_the_rows_apart():
+    labels = [(measure.id, measure.label) for measure in MEASURES.values()]
+    assert len(set(labels)) == len(labels)
+
+
 def test_the_json_is_whole_and_strict(report):
     text = json.dumps(report.to_dict(), allow_nan=False)
     content = json.loads(text)

@@ -446,9 +446,10 @@ def test_both_optimizers_follow_the_schedule(model, tmp_path):
     assert rates == pytest.approx([5e-4, 2.5e-4, 1.25e-4, 6.25e-5])
 
 
-def look_of(fake_spread):
+def look_of(fake_spread, movement=None):
     pixels = np.zeros((64, 32, 32, 3), np.uint8)
-    return Look(pixels, pixels, fake_spread, 0.5)
+    score = None if movement is None else AudioScore(movement, 0.5, 0.5)
+    return Look(pixels, pixels, fake_spread, 0.5, score=score)
 
 
 @pytest.mark.slow
@@ -471,6 +472,25 @@ def test_collapse_is_told_once_until_it_has_passed(
         (5, COLLAPSE),
     ]
     assert noted[0].text in told
+
+
+@pytest.mark.slow
+def test_a_collapse_of_another_kind_is_told_as_well(
+    model, tmp_path, monkeypatch
+):
+    looks = iter(
+        [(0.1, 0.9), (0.4, 0.1), (0.4, 0.1), (0.1, 0.1)] + 4 * [(0.4, 0.9)]
+    )
+    monkeypatch.setattr(
+        loop_module, "look_at", lambda *_: look_of(*next(looks))
+    )
+    fit(model, tmp_path, config=CONFIG.replace(picture_steps=1))
+    noted = read_notes(RunFolder(tmp_path))
+    assert [(note.step, note.text.split()[2]) for note in noted] == [
+        (1, "faces"),
+        (2, "mouths"),
+        (4, "faces"),
+    ]
 
 
 @pytest.mark.slow

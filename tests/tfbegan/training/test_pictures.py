@@ -125,7 +125,7 @@ def test_a_strip_shows_the_truth_above_what_is_made_of_its_sound(
     np.testing.assert_allclose(made, (expected + 1) * 127.5, atol=1)
     assert look.score is None
     assert look.quality is None
-    assert look.has_looks == (kind != "audio")
+    assert look.conditioning == kind
 
 
 @pytest.mark.slow
@@ -215,3 +215,18 @@ def test_quality_is_one_for_what_is_like_the_real_and_less_on_either_side():
         assert blank_look(**changes).quality == pytest.approx(0.5)
     against = {**PERFECT, "score": AudioScore(1.0, -1.0, 1.0)}
     assert blank_look(**against).quality == 0
+
+
+def test_one_pose_and_light_cost_quality_only_where_looks_are_told():
+    pixels = np.zeros((64, 8, 8, 3), np.uint8)
+    qualities = {
+        kind: Look(
+            pixels, pixels, 0.05, 0.5, **PERFECT, conditioning=kind
+        ).quality
+        for kind in ("audio", "audio+noise", "audio+face")
+    }
+    assert qualities == {
+        "audio": 1.0,
+        "audio+noise": pytest.approx(0.1),
+        "audio+face": pytest.approx(0.1),
+    }
