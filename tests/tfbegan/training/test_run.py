@@ -217,17 +217,23 @@ def interrupt_after(step, monkeypatch):
     monkeypatch.setattr(TrainingLoop, "_figures", interrupted)
 
 
+@pytest.fixture(scope="module")
+def decaying(tiny_config, tmp_path_factory):
+    """A configuration whose rate decays, and its run in one piece."""
+    config = shorter(tiny_config, decay_share=1 / 3)
+    return config, train(config, tmp_path_factory.mktemp("decaying")).folder
+
+
 @pytest.mark.parametrize("step", [7, 9, 11])
 def test_a_rate_that_decays_goes_on_to_the_bit(
-    tiny_config, tmp_path, monkeypatch, step
+    decaying, tmp_path, monkeypatch, step
 ):
     """Cut between two rows, within the decay or before it."""
-    config = shorter(tiny_config, decay_share=1 / 3)
-    straight = train(config, tmp_path / "straight").folder
+    config, straight = decaying
     rates = [row["learning_rate"] for row in read_rows(straight.stats_file)]
     assert rates == pytest.approx([1e-3, 1e-3, 0])
     interrupt_after(step, monkeypatch)
-    cut = train(config, tmp_path / "cut")
+    cut = train(config, tmp_path)
     assert cut.received_signal == signal.SIGINT
     assert cut.step in (step, step + 1)
     monkeypatch.undo()
