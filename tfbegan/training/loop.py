@@ -228,8 +228,10 @@ class TrainingLoop(keras.callbacks.Callback):
         if self.config.histograms:
             self.recorder.histograms(step, model, self.exhibits.reals)
         collapses = collapses_of(look, step)
-        for kind in collapses.keys() - self._collapsed:
-            warning = f"Warning: {collapses[kind]}"
+        for kind, collapse in collapses.items():
+            if kind in self._collapsed:
+                continue
+            warning = f"Warning: {collapse}"
             self.progress.say(warning)
             write_note(self.folder, step, COLLAPSE, warning)
         self._collapsed = set(collapses)

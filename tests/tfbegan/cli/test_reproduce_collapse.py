@@ -21,8 +21,8 @@ from tfbegan.training.collapse import choose_arms, compare_arms
 def test_it_writes_a_picture_and_tables_and_goes_on_with_what_was_begun(
     puppet_dataset, tmp_path, capsys, monkeypatch
 ):
-    """Without the seed's 28 million weights for sound, which take a minute to
-    be saved; .ci/run gives the command with them."""
+    """Without the seed's 28 million weights for sound, which are slow to save;
+    the next test but one, and .ci/run, have them."""
     arms = [
         dataclasses.replace(
             arm, architecture=arm.architecture.replace(audio_encoder="compact")

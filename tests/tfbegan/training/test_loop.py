@@ -479,7 +479,8 @@ def test_a_collapse_of_another_kind_is_told_as_well(
     model, tmp_path, monkeypatch
 ):
     looks = iter(
-        [(0.1, 0.9), (0.4, 0.1), (0.4, 0.1), (0.1, 0.1)] + 4 * [(0.4, 0.9)]
+        [(0.1, 0.9), (0.4, 0.1), (0.4, 0.1), (0.1, 0.1), (0.4, 0.9)]
+        + [(0.1, 0.1)] * 3
     )
     monkeypatch.setattr(
         loop_module, "look_at", lambda *_: look_of(*next(looks))
@@ -490,6 +491,8 @@ def test_a_collapse_of_another_kind_is_told_as_well(
         (1, "faces"),
         (2, "mouths"),
         (4, "faces"),
+        (6, "faces"),
+        (6, "mouths"),
     ]
 
 
