@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfbegan.cli.outputs import refuse_overwriting
+from tfbegan.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tfbegan.generation.loading import LoadedGenerator
 
 EXIT_PARTLY = 3
-_MOVEMENT = 0.2
+_SEED, _TRUNCATION, _MOVEMENT = 0, 1.0, 0.2
 _EPILOG = """examples:
   tfbegan animate speech.wav -o talk.mp4
   tfbegan animate speech.mp3 -o talk.webm --seed 7 --still-pose
@@ -68,7 +69,13 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
         " (default: the newest run in ./runs that hears, or else puppet)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="who speaks (default: 0)"
+        "--seed", type=int, help=f"who speaks (default: {_SEED})"
+    )
+    parser.add_argument(
+        "--truncation",
+        type=float,
+        help="how far from the typical face the seed may draw who speaks, 0"
+        f" to 1 (default: {_TRUNCATION:g})",
     )
     parser.add_argument(
         "--face",
@@ -93,8 +100,7 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--movement",
         type=float,
-        default=_MOVEMENT,
-        help="how far the natural pose goes, 0 to 1 (default: %(default)s)",
+        help=f"how far the natural pose goes, 0 to 1 (default: {_MOVEMENT})",
     )
 
 
@@ -132,14 +138,36 @@ def speaker_settings(
     """The settings that `add_speaker_options` and a frame rate ask for."""
     from tfbegan.generation.animation import AnimationSettings
 
+    _check_truncation(parsed, generator)
     face = _look(generator, parsed.face) if parsed.face else None
     return AnimationSettings(
         fps=fps,
-        seed=parsed.seed,
+        seed=_SEED if parsed.seed is None else parsed.seed,
         natural_pose=parsed.natural_pose,
-        movement=parsed.movement,
+        movement=_MOVEMENT if parsed.movement is None else parsed.movement,
         face=face,
+        truncation=_TRUNCATION
+        if parsed.truncation is None
+        else parsed.truncation,
     )
+
+
+def _check_truncation(
+    parsed: argparse.Namespace, generator: "LoadedGenerator"
+) -> None:
+    """There must be a z of the seed's that it would change."""
+    if parsed.truncation is None:
+        return
+    if parsed.face or not generator.latent_dim:
+        reason = (
+            "--face says who speaks"
+            if parsed.face
+            else f"{generator.path} has no z"
+        )
+        raise UsageError(
+            f"--truncation is of the z that a seed draws, and {reason}. Leave"
+            " it away."
+        )
 
 
 def with_progress(

@@ -191,6 +191,31 @@ def _compare_clips(
     return 0
 
 
+def _looks_at_clips(
+    parsed: argparse.Namespace, generator: "LoadedGenerator"
+) -> bool:
+    """Whether the clips' own frames say who speaks."""
+    return parsed.face is None and generator.conditioning in (
+        "audio+noise",
+        "audio+face",
+    )
+
+
+def _check_own_looks(
+    parsed: argparse.Namespace, generator: "LoadedGenerator"
+) -> None:
+    """Where the clips say who speaks, no option about that does anything."""
+    for name in ("seed", "movement", "truncation"):
+        if getattr(parsed, name) is not None and _looks_at_clips(
+            parsed, generator
+        ):
+            raise UsageError(
+                f"--{name} is of a face that a seed draws, and here each clip"
+                " shows its own, which stands still. Leave it away, or say"
+                " who speaks with --face."
+            )
+
+
 def _open_dataset(
     parsed: argparse.Namespace, generator: "LoadedGenerator"
 ) -> Any:
@@ -200,6 +225,7 @@ def _open_dataset(
         raise ConfigError(
             f"--clips must be at least 1. Received: {parsed.clips}"
         )
+    _check_own_looks(parsed, generator)
     dataset = open_dataset(parsed.data)
     _check_dataset(parsed, dataset, generator)
     return dataset
@@ -310,10 +336,7 @@ def _generated(
     from tfbegan.generation.animation import animate_windows
 
     settings = speaker_settings(parsed, generator, float(frame_rate))
-    if settings.face is None and generator.conditioning in (
-        "audio+noise",
-        "audio+face",
-    ):
+    if _looks_at_clips(parsed, generator):
         images = clip.frames.astype(np.float32) / 127.5 - 1.0
         face = generator.look(images).mean(axis=0)
         settings = replace(settings, face=face, natural_pose=False)

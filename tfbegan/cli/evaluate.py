@@ -41,6 +41,12 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     parser.add_argument(
+        "--truncation",
+        type=float,
+        default=1.0,
+        help="of z, 0 to 1, as of tfbegan generate (default: 1)",
+    )
+    parser.add_argument(
         "-o", "--output", type=Path, help="folder (default: the run's)"
     )
     sound = parser.add_argument_group("generators that take sound")
@@ -70,10 +76,11 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
-    from tfbegan.generation.latents import check_seed
+    from tfbegan.generation.latents import check_seed, check_truncation
     from tfbegan.generation.loading import load_generator
 
     check_seed(parsed.seed)
+    check_truncation(parsed.truncation)
     generator = load_generator(parsed.source)
     if generator.audio is None:
         _refuse_sound_options(parsed, generator)
@@ -102,6 +109,12 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     from tfbegan.files import atomic_write_text, write_json, writing
     from tfbegan.generation.provenance import Provenance
 
+    if parsed.truncation < 1 and generator.conditioning != "audio+noise":
+        raise UsageError(
+            f"{generator.path} was trained with --conditioning"
+            f" {generator.conditioning}, so it is measured without a random z"
+            " that could be truncated. Leave --truncation away."
+        )
     dataset = open_dataset(parsed.data)
     folder = parsed.output or _folder_of(generator)
     with writing(folder):
@@ -189,7 +202,7 @@ def _candidate(generator: Any, parsed: argparse.Namespace) -> Any:
         raise ConfigError(
             f"--faces-per-clip must be 1 or more. Received: {cast}"
         )
-    return Candidate(generator, draw_latents, cast)
+    return Candidate(generator, draw_latents, cast, parsed.truncation)
 
 
 def _audio_table(report: Any) -> Any:
@@ -234,7 +247,7 @@ def _run_noise(parsed: argparse.Namespace, generator: Any) -> int:
     dataset = open_dataset(parsed.data)
     reals = dataset.images("train", 2 * IMAGES, seed=parsed.seed)
     real, control = np.split(reals[: len(reals) // 2 * 2], 2)
-    fakes = generator.generate(IMAGES, parsed.seed)
+    fakes = generator.generate(IMAGES, parsed.seed, parsed.truncation)
     report = measure_noise_mode(*map(_as_float, (fakes, real, control)))
     folder = parsed.output or _folder_of(generator)
     figures = {

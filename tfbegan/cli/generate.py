@@ -16,6 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     parser.add_argument(
+        "--truncation",
+        type=float,
+        default=1.0,
+        help="0 to 1: less gives faces that are more typical and less varied"
+        " (default: 1)",
+    )
+    parser.add_argument(
         "-o",
         "--output",
         type=Path,
@@ -37,7 +44,7 @@ def run(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.provenance import Provenance
 
     generator = load_generator(parsed.source)
-    faces = generator.generate(parsed.count, parsed.seed)
+    faces = generator.generate(parsed.count, parsed.seed, parsed.truncation)
     provenance = Provenance.of_model(generator.model)
     if parsed.separate:
         for index, face in enumerate(faces):

@@ -33,10 +33,9 @@ from tfbegan.evaluation.held_out import (
 from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.mouth_meters import correlation
 from tfbegan.evaluation.performance import Performance
-from tfbegan.evaluation.variance_shares import two_way_shares, within_share
+from tfbegan.evaluation.variance_shares import TwoWayLayout, within_share
 
 _SHUFFLES = 20
-_LAYOUT_IDENTITIES = 8
 _LAYOUT_SOUNDS = 32
 _FEWEST_SILENT = 4
 _MEANS_OVER_CLIPS = (
@@ -169,48 +168,32 @@ def _likeness(performance: Performance) -> dict[str, Estimate]:
 
 
 def _shares(performance: Performance) -> dict[str, Estimate]:
-    """A6, from every one of a few identities with the same sounds."""
+    """A6, from every one of some identities with the same sounds."""
     arm, held_out = performance.arm, performance.held_out
     sounds = random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
-    rows = min(arm.identities, _LAYOUT_IDENTITIES)
+    if arm.identities == 1:
+        return {}  # whatever varies is the sound's, were it ever so little
     several = min(arm.identities, FEW_IDENTITIES)
-    identities = held_out.random_identities(arm, several)[:rows]
     tools = held_out.instruments
-    layout = np.stack(
-        [
-            arm.faces(np.full(len(sounds[0]), identity), sounds)
-            for identity in identities
-        ]
-    )  # [I, J, S, S, 3]
-    opening = np.stack([tools.opening.measure(faces) for faces in layout])
-    mouths, rest = tools.box.crop(layout), tools.box.outside(layout)
+    openings, mouths, rest = [], [], []
+    for identity in range(several):
+        faces = arm.faces(np.full(len(sounds[0]), identity), sounds)
+        openings.append(tools.opening.measure(faces))
+        mouths.append(tools.box.crop(faces))
+        rest.append(tools.box.outside(faces))
 
-    def share(values: np.ndarray, kind: str) -> Estimate:
+    def share(values: list[np.ndarray], kind: str) -> Estimate:
+        layout = TwoWayLayout.of(np.stack(values))  # [I, J, ...]
         return over_clips(
-            lambda chosen: getattr(two_way_shares(values[:, chosen]), kind),
-            values.shape[1],
+            lambda chosen: getattr(layout.shares(chosen), kind),
+            len(sounds[0]),
         )
 
-    if rows == 1:
-        return {}  # whatever varies is the sound's, were it ever so little
     return {
-        "audio_share_mouth": share(_as_components(mouths), "audio"),
-        "audio_share_opening": share(opening, "audio"),
-        "latent_share_outside": share(_as_components(rest), "latent"),
+        "audio_share_mouth": share(mouths, "audio"),
+        "audio_share_opening": share(openings, "audio"),
+        "latent_share_outside": share(rest, "latent"),
     }
-
-
-def _as_components(values: np.ndarray) -> np.ndarray:
-    """The same variances in at most I * J numbers a cell instead of pixels.
-
-    Sums of squares do not change under a rotation, and I * J cells span no
-    more dimensions than there are cells.
-    """
-    cells = values.reshape(-1, int(np.prod(values.shape[2:])))
-    centred = cells.astype(np.float64) - cells.mean(axis=0)
-    variances, axes = np.linalg.eigh(centred @ centred.T)
-    kept = axes * np.sqrt(np.maximum(variances, 0))
-    return kept.reshape(*values.shape[:2], -1)
 
 
 def _real_shares(held_out: HeldOut) -> dict[str, Estimate]:

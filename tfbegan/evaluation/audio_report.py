@@ -243,6 +243,7 @@ class AudioReport:
 
     Attributes:
         conditioning: Of the generator.
+        truncation: Of its random z, in [0, 1].
         rows: In order.
         arms: The names of the columns, the judged one first.
         clips: Held-out clips.
@@ -253,6 +254,7 @@ class AudioReport:
     """
 
     conditioning: str
+    truncation: float
     rows: tuple[Row, ...]
     arms: tuple[str, ...]
     clips: int
@@ -269,6 +271,7 @@ class AudioReport:
         """As plain JSON types; what is undefined is null."""
         return {
             "conditioning": self.conditioning,
+            "truncation": self.truncation,
             "passed": self.passed,
             "clips": self.clips,
             "frames": self.frames,
@@ -299,13 +302,15 @@ class Candidate:
     Attributes:
         speaker: With `speak`, `look`, `conditioning` and `latent_dim`, such
             as a `LoadedGenerator`.
-        draw_latents: (n, latent_dim, seed) to z of the prior.
+        draw_latents: (n, latent_dim, seed, truncation) to z of the prior.
         cast_size: How many z speak each clip.
+        truncation: Of the z that are drawn, in [0, 1].
     """
 
     speaker: Any
-    draw_latents: Callable[[int, int, int], np.ndarray]
+    draw_latents: Callable[[int, int, int, float], np.ndarray]
     cast_size: int = 2
+    truncation: float = 1.0
 
     def arms(self, held_out: HeldOut) -> dict[str, Arm]:
         """Itself, with z of the prior and z of the clips' own faces."""
@@ -316,7 +321,10 @@ class Candidate:
         arms: dict[str, Arm] = {}
         if conditioning == "audio+noise":
             latents = self.draw_latents(
-                _PRIOR_IDENTITIES, self.speaker.latent_dim, held_out.seed
+                _PRIOR_IDENTITIES,
+                self.speaker.latent_dim,
+                held_out.seed,
+                self.truncation,
             )
             arms[GENERATED] = GeneratorArm(
                 self.speaker, clips, latents, self.cast_size
@@ -377,6 +385,7 @@ def measure_audio_mode(
         )
     return AudioReport(
         conditioning=candidate.speaker.conditioning,
+        truncation=candidate.truncation,
         rows=_rows(figures, candidate.speaker.conditioning, held_out),
         arms=tuple(figures),
         clips=len(held_out.clips),

@@ -80,7 +80,7 @@ def render_report(
         HTML text without any reference to the outside.
     """
     body = f"""<h1>Does the sound matter?</h1>
-<p class="soft">{escape(name)}, {escape(report.conditioning)};
+<p class="soft">{escape(name)}, {escape(_about_z(report))};
 {report.clips} held-out clips, {report.frames} frames; 95&nbsp;% bootstrap
 intervals over clips.</p>
 <p>{_verdict(report)}</p>
@@ -97,6 +97,12 @@ intervals over clips.</p>
 <p class="soft">Rows: {escape(_about_strips(report))}.</p>
 {_strips(shown, mark)}"""
     return render_page(f"{name}: does the sound matter?", body)
+
+
+def _about_z(report: AudioReport) -> str:
+    if report.truncation == 1:
+        return report.conditioning
+    return f"{report.conditioning}, z truncated to {report.truncation:g}"
 
 
 def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:

@@ -1,6 +1,7 @@
 """Which share of what varies is due to the sound, which to z."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -20,25 +21,61 @@ class VarianceShares:
     interaction: float
 
 
-def two_way_shares(values: np.ndarray) -> VarianceShares:
-    """Two-way analysis of variance of G(z_i, a_j), one value a cell.
+@dataclass(frozen=True)
+class TwoWayLayout:
+    """What a two-way analysis of variance needs to know of G(z_i, a_j).
 
     Sums of squares are taken per feature (pixel) and added up, so a feature
-    counts as much as it varies.
+    counts as much as it varies. They are all sums of products of two cells,
+    so that many resamplings of the sounds cost no more pass over the pixels.
 
-    Args:
-        values: float [I, J, ...], row i of one z, column j of one sound.
+    Attributes:
+        latents: I, how many z.
+        within: float [J, J], sum over z_i of <x_ij, x_ij'>.
+        across: float [J, J], <sum_i x_ij, sum_i x_ij'>.
+        negligible: A total below this is rounding.
     """
-    cells = values.reshape(*values.shape[:2], -1).astype(np.float64)
-    grand = cells.mean(axis=(0, 1))
-    of_latent = cells.mean(axis=1) - grand  # [I, features]
-    of_audio = cells.mean(axis=0) - grand  # [J, features]
-    total = ((cells - grand) ** 2).sum()
-    if total < 1e-9 * max(cells.size, 1):
-        return VarianceShares(*(float("nan"),) * 3)
-    latent = cells.shape[1] * (of_latent**2).sum() / total
-    audio = cells.shape[0] * (of_audio**2).sum() / total
-    return VarianceShares(latent, audio, 1 - latent - audio)
+
+    latents: int
+    within: np.ndarray
+    across: np.ndarray
+    negligible: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Self:
+        """Of one value a cell.
+
+        Args:
+            values: float [I, J, ...], row i of one z, column j of one sound.
+        """
+        cells = values.reshape(*values.shape[:2], -1)
+        # Without what all cells share, products are no larger than variances.
+        grand = cells.mean(axis=(0, 1), dtype=np.float64)
+        within = np.zeros((cells.shape[1],) * 2)
+        total = np.zeros(cells.shape[1:])
+        for row in cells:  # of one z at a time: pixels are many
+            centred = row - grand
+            within += centred @ centred.T
+            total += centred
+        return cls(len(cells), within, total @ total.T, 1e-9 * cells.size)
+
+    def shares(self, sounds: np.ndarray | None = None) -> VarianceShares:
+        """The shares, of all sounds or of some.
+
+        Args:
+            sounds: int [N], which of them, repeats allowed; None takes all.
+        """
+        every = np.arange(len(self.within)) if sounds is None else sounds
+        count = len(every)
+        within = self.within[np.ix_(every, every)]
+        across = self.across[np.ix_(every, every)]
+        grand = across.sum() / (self.latents * count)
+        total = np.trace(within) - grand
+        if total < self.negligible:
+            return VarianceShares(*(float("nan"),) * 3)
+        latent = (within.sum() / count - grand) / total
+        audio = (np.trace(across) / self.latents - grand) / total
+        return VarianceShares(latent, audio, 1 - latent - audio)
 
 
 def within_share(groups: list[np.ndarray]) -> float:

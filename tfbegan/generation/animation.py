@@ -38,6 +38,8 @@ class AnimationSettings:
         movement: How far the walk goes, in [0, 1].
         face: float [latent_dim], the z of who speaks, as
             `LoadedGenerator.look` gives it; None draws it from the seed.
+        truncation: How far from the typical face the seed may draw one, in
+            [0, 1].
     """
 
     fps: float = 25.0
@@ -45,6 +47,7 @@ class AnimationSettings:
     natural_pose: bool = True
     movement: float = 0.2
     face: np.ndarray | None = None
+    truncation: float = 1.0
 
     @property
     def frame_rate(self) -> Fraction:
@@ -220,7 +223,9 @@ def _pose(
 ) -> Pose | None:
     if not generator.latent_dim:
         return None
-    centre = centre_of(settings.face, generator.latent_dim, settings.seed)
+    centre = centre_of(
+        settings.face, generator.latent_dim, settings.seed, settings.truncation
+    )
     movement = settings.movement if settings.natural_pose else 0.0
     return Pose(centre, movement, settings.seed)
 

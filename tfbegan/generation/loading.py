@@ -50,20 +50,25 @@ class LoadedGenerator:
         """The MFCC front end that `speak` expects; None without sound."""
         return self.model.speech and self.model.speech.audio
 
-    def generate(self, n: int, seed: int = 0) -> np.ndarray:
+    def generate(
+        self, n: int, seed: int = 0, truncation: float = 1.0
+    ) -> np.ndarray:
         """Faces from noise.
 
         Args:
             n: How many, at least 1.
             seed: Equal seeds give equal faces; face i does not depend on n.
+            truncation: In [0, 1]; below 1 faces are more typical and less
+                varied.
 
         Returns:
             uint8 [n, S, S, 3].
 
         Raises:
-            ConfigError: n or the seed makes no sense.
+            ConfigError: n, the seed or the truncation makes no sense.
         """
-        return to_uint8(self.decode(draw_latents(n, self.latent_dim, seed)))
+        latents = draw_latents(n, self.latent_dim, seed, truncation)
+        return to_uint8(self.decode(latents))
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """The faces of given z; silent ones where the model takes sound.

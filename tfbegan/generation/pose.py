@@ -68,7 +68,10 @@ class Pose:
 
 
 def centre_of(
-    face: np.ndarray | None, latent_dim: int, seed: int
+    face: np.ndarray | None,
+    latent_dim: int,
+    seed: int,
+    truncation: float = 1.0,
 ) -> np.ndarray:
     """Who speaks: a given z, or the first that the seed draws.
 
@@ -76,16 +79,17 @@ def centre_of(
         face: float [latent_dim], or None.
         latent_dim: Length of z.
         seed: `tfbegan generate` draws its first face from the same.
+        truncation: As `draw_latents`; of a given face nothing is changed.
 
     Returns:
         float32 [latent_dim].
 
     Raises:
         ConfigError: The z has another length or is not finite, or the seed
-            makes no sense.
+            or the truncation makes no sense.
     """
     if face is None:
-        return draw_latents(1, latent_dim, seed)[0]
+        return draw_latents(1, latent_dim, seed, truncation)[0]
     centre = np.asarray(face, np.float32)
     if centre.shape != (latent_dim,) or not np.isfinite(centre).all():
         raise ConfigError(

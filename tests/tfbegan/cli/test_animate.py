@@ -75,13 +75,16 @@ def test_a_video_as_long_as_the_speech(
 def test_the_pictures_are_those_of_the_python_call(models, speech, tmp_path):
     out = tmp_path / "talk.mp4"
     options = ["--fps", "30", "--seed", "5", "--scale", "2", "--still-pose"]
+    options += ["--truncation", "0.7"]
     source = ["--source", str(models["audio+noise"])]
     assert (
         main(["animate", str(speech), *source, *options, "-o", str(out)]) == 0
     )
     samples, rate = soundfile.read(speech)
     generator = load_generator(models["audio+noise"])
-    settings = AnimationSettings(fps=30, seed=5, natural_pose=False)
+    settings = AnimationSettings(
+        fps=30, seed=5, natural_pose=False, truncation=0.7
+    )
     expected = np.stack(list(animate(generator, samples, rate, settings)))
     received = pictures(out)
     assert received.shape == (60, 64, 64, 3)
@@ -134,6 +137,9 @@ def test_what_is_read_is_never_written_over(
         (["good.wav", "--scale", "0"], 2, "scale must be in"),
         (["good.wav", "--movement", "9"], 2, "movement must be in"),
         (["good.wav", "--seed", "-1"], 2, "seed must be in"),
+        (["good.wav", "--truncation", "2"], 2, "truncation must be in"),
+        (["good.wav", "--truncation", "1", "--face", "a.png"], 2, "says who"),
+        (["good.wav", "--source", "audio", "--truncation", "1"], 2, "has no z"),
         (["good.wav", "-o", "talk.avi"], 2, "must end in one of"),
         (["good.wav", "-o", "good.wav/talk.mp4"], 1, "can't be written"),
         (["good.wav", "--face", "no.png"], 1, "no picture no.png"),

@@ -105,6 +105,8 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
         (["--clips", "3"], "--clips must be 4 or more"),
         (["--faces-per-clip", "0"], "--faces-per-clip must be 1 or more"),
         (["--seed", "-1"], "seed must be in"),
+        (["--truncation", "1.5"], "truncation must be in"),
+        (["--truncation", "0.5"], "without a random z"),
         (["--held-out", "DATA"], "they were learnt from"),
         ([], "needs 4 held-out clips"),
     ],

@@ -62,12 +62,23 @@ def test_equal_seeds_give_equal_files(model_file, tmp_path):
     assert first == second != other
 
 
+def test_truncated_faces_are_those_of_the_python_call(model_file, tmp_path):
+    out = tmp_path / "faces.png"
+    arguments = ["generate", model_file, "-n", "1", "--truncation", "0.5"]
+    assert main([*arguments, "-o", str(out)]) == 0
+    generator = load_generator(model_file)
+    expected = generator.generate(1, seed=0, truncation=0.5)[0]
+    np.testing.assert_array_equal(pixels(out), expected)
+    assert (expected != generator.generate(1, seed=0)[0]).any()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
         (["-n", "0"], 2, "number of faces"),
         (["-n", "100001"], 2, "number of faces"),
         (["--seed", "-1"], 2, "seed must be"),
+        (["--truncation", "-1"], 2, "truncation must be in"),
         (["-n", "2", "--columns", "0"], 2, "one column"),
         (["-n", "1", "-o", "file/a.png"], 1, "can't be written"),
         (["-n", "1", "-o", "."], 1, "can't be written"),

@@ -56,8 +56,8 @@ class LitSpeaker(StillSpeaker):
         return np.zeros((len(images), 2), np.float32)
 
 
-def draw(n, dim, seed):
-    return np.random.default_rng(seed).uniform(-1, 1, (n, dim))
+def draw(n, dim, seed, truncation):
+    return truncation * np.random.default_rng(seed).uniform(-1, 1, (n, dim))
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,25 @@ def test_latents_of_the_prior_and_of_the_look_are_two_columns(
     rows = {row.name: row.figures for row in report.rows}
     assert rows["opening_r"][GENERATED].value > 0.95
     assert rows["latent_share_outside"][GENERATED].value > 0.1
+
+
+def test_a_truncated_z_has_less_of_the_variance(held_out, perfect_speaker):
+    speaker = LitSpeaker(perfect_speaker)
+    reports = [
+        measure_audio_mode(Candidate(speaker, draw, 2, truncation), held_out)
+        for truncation in (1.0, 0.25)
+    ]
+    shares = [
+        {row.name: row.figures for row in report.rows}["latent_share_outside"]
+        for report in reports
+    ]
+    whole, less = (share[GENERATED].value for share in shares)
+    assert less < whole / 2
+    assert shares[0][LOOK] == shares[1][LOOK]
+    assert reports[1].to_dict()["truncation"] == 0.25
+    pages = [render_report(report, [], "run", "") for report in reports]
+    assert "truncated" not in pages[0]
+    assert "z truncated to 0.25" in pages[1]
 
 
 def judged_rows(held_out, conditioning, perfect_speaker):

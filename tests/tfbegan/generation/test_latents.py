@@ -28,6 +28,34 @@ def test_the_i_th_z_does_not_depend_on_how_many():
     )
 
 
+def test_truncation_draws_the_same_z_nearer_to_the_middle():
+    whole = draw_latents(1_000, 8, seed=1)
+    np.testing.assert_array_equal(whole, draw_latents(1_000, 8, 1, 1.0))
+    before = whole
+    for truncation in (0.9, 0.5, 0.1):
+        nearer = draw_latents(1_000, 8, 1, truncation)
+        assert nearer.dtype == np.float32
+        assert (np.abs(nearer) <= np.abs(before)).all()
+        assert (np.sign(nearer) == np.sign(whole)).all()
+        before = nearer
+    assert not draw_latents(5, 8, 1, 0.0).any()
+
+
+def test_truncation_scales_what_a_flow_begins_with():
+    from tfbegan.layers.flow import Flow
+
+    flow = Flow(seed=0)  # untrained: logistic, in another order
+    whole = np.array(flow(draw_latents(200, 8, seed=1)))
+    half = np.array(flow(draw_latents(200, 8, 1, 0.5)))
+    np.testing.assert_allclose(half, whole / 2, atol=2e-3)
+
+
+@pytest.mark.parametrize("truncation", [-0.1, 1.1, float("nan")])
+def test_a_truncation_that_is_none_is_refused(truncation):
+    with pytest.raises(ConfigError, match=f"Received: {truncation}"):
+        draw_latents(2, 8, 0, truncation)
+
+
 @pytest.mark.parametrize(("n", "seed"), [(0, 0), (-1, 0), (10**9, 0), (1, -1)])
 def test_senseless_numbers_are_refused(n, seed):
     with pytest.raises(ConfigError, match="Received"):

@@ -67,6 +67,9 @@ def test_a_coordinate_beyond_the_cube_stays_where_it_is():
 def test_the_seed_s_face_is_the_first_that_generate_draws():
     expected = draw_latents(5, 16, seed=9)[0]
     np.testing.assert_array_equal(centre_of(None, 16, seed=9), expected)
+    nearer = draw_latents(5, 16, 9, 0.4)[0]
+    np.testing.assert_array_equal(centre_of(None, 16, 9, 0.4), nearer)
+    np.testing.assert_array_equal(centre_of(CENTRE, 16, 9, 0.4), CENTRE)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ def test_the_seed_s_face_is_the_first_that_generate_draws():
         lambda: centre_of(np.zeros(3), 16, 0),
         lambda: centre_of(np.full(16, np.nan), 16, 0),
         lambda: centre_of(None, 16, -1),
+        lambda: centre_of(None, 16, 0, 2.0),
     ],
 )
 def test_nonsense_is_refused(call):
