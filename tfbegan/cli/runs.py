@@ -89,6 +89,7 @@ _COLUMNS = {
     "k": _figure("k", ".3f", "k"),
     "spread": _figure("spread_ratio", ".2f", "spread", best_first=True),
     "score": _figure("score", ".3f", "score", best_first=True),
+    "best": _figure("best_step", "d", "best"),
     "speed": _figure("images_per_second", ".0f", "images/s", best_first=True),
     "disk": _Column(
         "disk",
@@ -102,7 +103,9 @@ _COLUMNS = {
         lambda summary: None if summary.begun is None else -summary.begun,
     ),
 }
-_LEFT_OUT_FIRST = ("age", "size", "disk", "speed", "data", "conditioning")
+_LEFT_OUT_FIRST = (
+    "age", "size", "disk", "speed", "data", "conditioning", "best",
+)  # fmt: skip
 """Columns that a narrow terminal does not get; --json has them."""
 
 _SORTABLE = [name for name, column in _COLUMNS.items() if column.key]
@@ -111,7 +114,8 @@ _SORTABLE = [name for name, column in _COLUMNS.items() if column.key]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.epilog = """M, k and images/s are of the last row of statistics,
-spread (of the faces, over reals') is of the last look, the score of the best.
+spread (of the faces, over reals') is of the last look; the score is that of the
+best one, taken at the step that stands beside it, whose generator is kept.
 A folder that is no run, or a damaged one, is a row that says so.
 
 examples:

@@ -14,7 +14,7 @@ from tfbegan.errors import RunError, TFBeganError
 from tfbegan.files import lock_owner
 from tfbegan.training import notes
 from tfbegan.training.notes import Note, read_notes
-from tfbegan.training.run_folder import RunConfig, RunFolder, run_number
+from tfbegan.training.run_folder import Best, RunConfig, RunFolder, run_number
 from tfbegan.training.statistics import Row, read_rows
 
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
@@ -51,6 +51,7 @@ class RunSummary:
         images_per_second: Trained on.
         spread_ratio: Of fakes over reals, at the last look.
         score: `pictures.Look.quality` of the best look; with sound.
+        best_step: When it was taken: `generator.keras` is of this step.
     """
 
     name: str
@@ -70,6 +71,7 @@ class RunSummary:
     images_per_second: float | None = None
     spread_ratio: float | None = None
     score: float | None = None
+    best_step: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as plain JSON types."""
@@ -114,6 +116,7 @@ def summarise(folder: RunFolder) -> RunSummary:
     owner = lock_owner(folder.path)
     step = _step(rows, said)
     last, look = (rows or [{}])[-1], (looks or [{}])[-1]
+    best = _best(folder)
     return RunSummary(
         name,
         _state(config, step, said, owner),
@@ -130,7 +133,8 @@ def summarise(folder: RunFolder) -> RunSummary:
         k=_figure(last, "k"),
         images_per_second=_figure(last, "images_per_second"),
         spread_ratio=_figure(look, "spread/ratio"),
-        score=_score(folder, look),
+        score=best.quality if best else _figure(look, "sound/quality"),
+        best_step=best.step if best else None,
     )
 
 
@@ -185,12 +189,11 @@ def _state(
     return DONE if step >= config.training.steps else STOPPED
 
 
-def _score(folder: RunFolder, look: Row) -> float | None:
+def _best(folder: RunFolder) -> Best | None:
     try:
-        best = folder.read_best()
+        return folder.read_best()
     except (TFBeganError, OSError, KeyError, TypeError, ValueError):
-        best = None
-    return best.quality if best else _figure(look, "sound/quality")
+        return None
 
 
 def _figure(row: Row, name: str) -> float | None:

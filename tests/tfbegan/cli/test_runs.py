@@ -53,7 +53,7 @@ def test_every_folder_is_a_row(runs, capsys):
     text = printed(capsys, runs)
     assert text.splitlines()[0].split() == [
         "run", "makes", "px", "data", "steps", "state", "M", "k", "spread",
-        "score", "images/s", "disk", "age",
+        "score", "best", "images/s", "disk", "age",
     ]  # fmt: skip
     assert column(text, "run") == ["0", "1", "2", "7", "foreign ?[31m"]
     assert column(text, "state") == [

@@ -30,9 +30,10 @@ def test_the_figures_are_those_of_the_last_rows(make_run, stats_row):
     assert (summary.m_global, summary.k) == (0.125, 0.25)
     assert summary.images_per_second == 100
     assert summary.spread_ratio == 0.5
-    assert summary.score == 0.4
+    assert (summary.score, summary.best_step) == (0.4, None)
     folder.write_best(Best(40, 0.6))
-    assert summarise(folder).score == 0.6
+    summary = summarise(folder)
+    assert (summary.score, summary.best_step) == (0.6, 40)
     assert abs(summary.begun - time.time()) < 60
     files = [path for path in folder.path.rglob("*") if path.is_file()]
     assert summarise(folder).disk_bytes == sum(f.stat().st_size for f in files)
