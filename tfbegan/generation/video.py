@@ -310,7 +310,9 @@ _FORMATS = {
         "libx264",
         "yuv420p",
         _yuv_frame,
-        (("preset", "veryfast"), ("crf", "18")),
+        # Not the preset "veryfast": at crf 18 that takes 2.6 times as long to
+        # lose more (.8 dB), and saves 400 bytes a picture.
+        (("preset", "ultrafast"), ("crf", "20"), ("coder", "ac")),
         "aac",
         (("movflags", "+faststart+use_metadata_tags"),),
         mark_mp4,
