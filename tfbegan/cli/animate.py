@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfbegan.generation.loading import LoadedGenerator
 
 EXIT_PARTLY = 3
-_SEED, _TRUNCATION, _MOVEMENT = 0, 1.0, 0.2
+_OF_WHO_SPEAKS = ("seed", "truncation", "movement", "natural_pose")
 _EPILOG = """examples:
   tfbegan animate speech.wav -o talk.mp4
   tfbegan animate speech.mp3 -o talk.webm --seed 7 --still-pose
@@ -68,14 +68,12 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
         help="run folder, .keras file, or puppet, the bundled generator"
         " (default: the newest run in ./runs that hears, or else puppet)",
     )
-    parser.add_argument(
-        "--seed", type=int, help=f"who speaks (default: {_SEED})"
-    )
+    parser.add_argument("--seed", type=int, help="who speaks (default: 0)")
     parser.add_argument(
         "--truncation",
         type=float,
         help="how far from the typical face the seed may draw who speaks, 0"
-        f" to 1 (default: {_TRUNCATION:g})",
+        " to 1 (default: 1)",
     )
     parser.add_argument(
         "--face",
@@ -88,19 +86,20 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
     pose.add_argument(
         "--natural-pose",
         action="store_true",
-        default=True,
+        default=None,
         help="small movements of head and eyes (the default)",
     )
     pose.add_argument(
         "--still-pose",
         action="store_false",
+        default=None,
         dest="natural_pose",
         help="only the sound moves the face",
     )
     parser.add_argument(
         "--movement",
         type=float,
-        help=f"how far the natural pose goes, 0 to 1 (default: {_MOVEMENT})",
+        help="how far the natural pose goes, 0 to 1 (default: 0.2)",
     )
 
 
@@ -133,41 +132,61 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def speaker_settings(
-    parsed: argparse.Namespace, generator: "LoadedGenerator", fps: float
+    parsed: argparse.Namespace,
+    generator: "LoadedGenerator",
+    fps: float,
+    own_looks: bool = False,
 ) -> "AnimationSettings":
-    """The settings that `add_speaker_options` and a frame rate ask for."""
+    """The settings that `add_speaker_options` and a frame rate ask for.
+
+    Args:
+        parsed: The options.
+        generator: Who speaks.
+        fps: Frames a second.
+        own_looks: Whether what is spoken shows the face that speaks it, unless
+            there is a --face.
+
+    Raises:
+        UsageError: An option would do nothing.
+    """
     from tfbegan.generation.animation import AnimationSettings
 
-    _check_truncation(parsed, generator)
+    given = {
+        name: getattr(parsed, name)
+        for name in _OF_WHO_SPEAKS
+        if getattr(parsed, name) is not None
+    }
+    _refuse_idle(parsed, given, generator, own_looks)
     face = _look(generator, parsed.face) if parsed.face else None
-    return AnimationSettings(
-        fps=fps,
-        seed=_SEED if parsed.seed is None else parsed.seed,
-        natural_pose=parsed.natural_pose,
-        movement=_MOVEMENT if parsed.movement is None else parsed.movement,
-        face=face,
-        truncation=_TRUNCATION
-        if parsed.truncation is None
-        else parsed.truncation,
-    )
+    return AnimationSettings(fps=fps, face=face, **given)
 
 
-def _check_truncation(
-    parsed: argparse.Namespace, generator: "LoadedGenerator"
+def _refuse_idle(
+    parsed: argparse.Namespace,
+    given: Mapping[str, Any],
+    generator: "LoadedGenerator",
+    own_looks: bool,
 ) -> None:
-    """There must be a z of the seed's that it would change."""
-    if parsed.truncation is None:
-        return
-    if parsed.face or not generator.latent_dim:
-        reason = (
-            "--face says who speaks"
-            if parsed.face
-            else f"{generator.path} has no z"
-        )
-        raise UsageError(
-            f"--truncation is of the z that a seed draws, and {reason}. Leave"
-            " it away."
-        )
+    """Names an option that would do nothing, and why."""
+    idle: dict[str, str] = {}
+    if given.get("natural_pose") is False:
+        idle["movement"] = "--still-pose leaves nothing to move"
+    if parsed.face:
+        idle["truncation"] = "--face says who speaks"
+    elif own_looks:
+        reason = "each clip shows who speaks it, standing still"
+        idle = dict.fromkeys(_OF_WHO_SPEAKS, reason)
+    if not generator.latent_dim:
+        reason = f"{generator.path} makes a face of the sound alone"
+        idle = dict.fromkeys(_OF_WHO_SPEAKS, reason)
+    for name, reason in idle.items():
+        if name in given:
+            option = name.replace("_", "-")
+            if given[name] is False:
+                option = "still-pose"
+            raise UsageError(
+                f"--{option} does nothing here: {reason}. Leave it away."
+            )
 
 
 def with_progress(

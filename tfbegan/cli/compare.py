@@ -22,6 +22,7 @@ from tfbegan.errors import ConfigError, UsageError
 if TYPE_CHECKING:
     import numpy as np
 
+    from tfbegan.generation.animation import AnimationSettings
     from tfbegan.generation.loading import LoadedGenerator
 
 _HEIGHT = 256
@@ -38,7 +39,8 @@ the held-out split, one after another, cropped as in training; a data set holds
 no sound to play, so that video is silent; a PNG has film strips of the clips,
 16 faces each, the real ones above the generated ones. Where the model looks at
 faces, the generated one takes who it is from the clip's real frames, mouths
-left out, or else from --face.
+left out, and stands still, or else takes it from --face; --seed and its like
+are refused then.
 
 exit codes: as those of tfbegan animate
 """
@@ -165,15 +167,58 @@ class _Clip:
     windows: "np.ndarray"
 
 
+@dataclass(frozen=True)
+class _Speaker:
+    """Who says the clips, and how."""
+
+    generator: "LoadedGenerator"
+    settings: "AnimationSettings"
+    shown: bool
+    """Whether each clip shows who speaks it."""
+
+    @classmethod
+    def of(
+        cls, parsed: argparse.Namespace, generator: "LoadedGenerator"
+    ) -> "_Speaker":
+        looking = generator.conditioning in ("audio+noise", "audio+face")
+        # Every clip has a frame rate of its own.
+        settings = speaker_settings(parsed, generator, 25.0, looking)
+        return cls(generator, settings, looking and settings.face is None)
+
+    def pairs(
+        self, clip: _Clip, frame_rate: Fraction
+    ) -> Iterator["np.ndarray"]:
+        """The clip beside what its sound makes."""
+        from tfbegan.generation.comparison import side_by_side
+
+        made = self.say(clip, frame_rate)
+        yield from side_by_side(clip.frames, made, _HEIGHT)
+
+    def say(self, clip: _Clip, frame_rate: Fraction) -> Iterator["np.ndarray"]:
+        """What the clip's sound makes: uint8 [S, S, 3] each."""
+        import numpy as np
+
+        from tfbegan.generation.animation import animate_windows
+
+        settings = replace(self.settings, fps=float(frame_rate))
+        if self.shown:
+            images = clip.frames.astype(np.float32) / 127.5 - 1.0
+            face = self.generator.look(images).mean(axis=0)
+            settings = replace(settings, face=face, natural_pose=False)
+        yield from animate_windows(self.generator, [clip.windows], settings)
+
+
 def _compare_clips(
     parsed: argparse.Namespace, generator: "LoadedGenerator"
 ) -> int:
     from tfbegan.generation.media import exact_frame_rate
 
     dataset = _open_dataset(parsed, generator)
+    speaker = _Speaker.of(parsed, generator)
     half = dataset.info.audio.window_frames // 2
     if _is_picture(parsed.output):
-        return _save_strips(parsed, generator, _chosen(parsed, dataset), half)
+        records = _chosen(parsed, dataset)
+        return _save_strips(parsed.output, speaker, records, half)
     rates = {_frame_rate(record) for record in _chosen(parsed, dataset)}
     if len(rates) > 1:
         raise ConfigError(
@@ -183,37 +228,12 @@ def _compare_clips(
     frame_rate = exact_frame_rate(rates.pop())
     # Read again, and decoded as they are shown: any number fits the memory.
     pairs = itertools.chain.from_iterable(
-        _clip_pairs(parsed, generator, _decoded(record, half), frame_rate)
+        speaker.pairs(_decoded(record, half), frame_rate)
         for record in _chosen(parsed, dataset)
     )
     total = sum(len(record["frames"]) for record in _chosen(parsed, dataset))
     _save(parsed, generator, frame_rate, pairs, total)
     return 0
-
-
-def _looks_at_clips(
-    parsed: argparse.Namespace, generator: "LoadedGenerator"
-) -> bool:
-    """Whether the clips' own frames say who speaks."""
-    return parsed.face is None and generator.conditioning in (
-        "audio+noise",
-        "audio+face",
-    )
-
-
-def _check_own_looks(
-    parsed: argparse.Namespace, generator: "LoadedGenerator"
-) -> None:
-    """Where the clips say who speaks, no option about that does anything."""
-    for name in ("seed", "movement", "truncation"):
-        if getattr(parsed, name) is not None and _looks_at_clips(
-            parsed, generator
-        ):
-            raise UsageError(
-                f"--{name} is of a face that a seed draws, and here each clip"
-                " shows its own, which stands still. Leave it away, or say"
-                " who speaks with --face."
-            )
 
 
 def _open_dataset(
@@ -225,7 +245,6 @@ def _open_dataset(
         raise ConfigError(
             f"--clips must be at least 1. Received: {parsed.clips}"
         )
-    _check_own_looks(parsed, generator)
     dataset = open_dataset(parsed.data)
     _check_dataset(parsed, dataset, generator)
     return dataset
@@ -282,8 +301,8 @@ def _decoded(record: dict[str, Any], half: int) -> _Clip:
 
 
 def _save_strips(
-    parsed: argparse.Namespace,
-    generator: "LoadedGenerator",
+    output: Path,
+    speaker: _Speaker,
     records: Iterator[dict[str, Any]],
     half: int,
 ) -> int:
@@ -299,7 +318,7 @@ def _save_strips(
     for record in records:
         clip = _decoded(record, half)
         frame_rate = exact_frame_rate(_frame_rate(record))
-        made = np.stack(list(_generated(parsed, generator, clip, frame_rate)))
+        made = np.stack(list(speaker.say(clip, frame_rate)))
         chosen = spread_frames(len(clip.frames), _STRIP_FACES)
         # A clip that is shorter than a strip is as long as it is.
         blank = np.full_like(clip.frames[:1], 255)
@@ -307,37 +326,6 @@ def _save_strips(
         for faces in (clip.frames, made):
             rows.append(np.concatenate([faces[chosen], blanks]))
     grid = make_grid(np.concatenate(rows), columns=_STRIP_FACES)
-    save_png(parsed.output, grid, Provenance.of_model(generator.model))
-    print(f"{parsed.output}: real faces, and generated ones below them")
+    save_png(output, grid, Provenance.of_model(speaker.generator.model))
+    print(f"{output}: real faces, and generated ones below them")
     return 0
-
-
-def _clip_pairs(
-    parsed: argparse.Namespace,
-    generator: "LoadedGenerator",
-    clip: _Clip,
-    frame_rate: Fraction,
-) -> Iterator["np.ndarray"]:
-    from tfbegan.generation.comparison import side_by_side
-
-    faces = _generated(parsed, generator, clip, frame_rate)
-    yield from side_by_side(clip.frames, faces, _HEIGHT)
-
-
-def _generated(
-    parsed: argparse.Namespace,
-    generator: "LoadedGenerator",
-    clip: _Clip,
-    frame_rate: Fraction,
-) -> Iterator["np.ndarray"]:
-    """What the clip's sound makes: uint8 [S, S, 3] each."""
-    import numpy as np
-
-    from tfbegan.generation.animation import animate_windows
-
-    settings = speaker_settings(parsed, generator, float(frame_rate))
-    if _looks_at_clips(parsed, generator):
-        images = clip.frames.astype(np.float32) / 127.5 - 1.0
-        face = generator.look(images).mean(axis=0)
-        settings = replace(settings, face=face, natural_pose=False)
-    yield from animate_windows(generator, [clip.windows], settings)

@@ -43,8 +43,7 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     parser.add_argument(
         "--truncation",
         type=float,
-        default=1.0,
-        help="of z, 0 to 1, as of tfbegan generate (default: 1)",
+        help="of random z, 0 to 1, as of tfbegan generate (default: 1)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, help="folder (default: the run's)"
@@ -80,7 +79,8 @@ def run(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.loading import load_generator
 
     check_seed(parsed.seed)
-    check_truncation(parsed.truncation)
+    if parsed.truncation is not None:
+        check_truncation(parsed.truncation)
     generator = load_generator(parsed.source)
     if generator.audio is None:
         _refuse_sound_options(parsed, generator)
@@ -109,7 +109,10 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     from tfbegan.files import atomic_write_text, write_json, writing
     from tfbegan.generation.provenance import Provenance
 
-    if parsed.truncation < 1 and generator.conditioning != "audio+noise":
+    if (
+        parsed.truncation is not None
+        and generator.conditioning != "audio+noise"
+    ):
         raise UsageError(
             f"{generator.path} was trained with --conditioning"
             f" {generator.conditioning}, so it is measured without a random z"
@@ -142,6 +145,7 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     console.print(_audio_table(report))
     failed = [row.name for row in report.rows if row.passed is False]
     verdict = f"NOT passed: {', '.join(failed)}" if failed else "passed"
+    verdict += _truncated(report.truncation)
     print(f"{verdict}. Look at {folder / 'evaluation.html'}.")
     return 0
 
@@ -202,7 +206,17 @@ def _candidate(generator: Any, parsed: argparse.Namespace) -> Any:
         raise ConfigError(
             f"--faces-per-clip must be 1 or more. Received: {cast}"
         )
-    return Candidate(generator, draw_latents, cast, parsed.truncation)
+    return Candidate(generator, draw_latents, cast, _truncation(parsed))
+
+
+def _truncation(parsed: argparse.Namespace) -> float:
+    truncation: float | None = parsed.truncation
+    return 1.0 if truncation is None else truncation
+
+
+def _truncated(truncation: float) -> str:
+    """What is to be said beside a verdict on faces of truncated z."""
+    return "" if truncation == 1 else f", with z truncated to {truncation:g}"
 
 
 def _audio_table(report: Any) -> Any:
@@ -247,7 +261,8 @@ def _run_noise(parsed: argparse.Namespace, generator: Any) -> int:
     dataset = open_dataset(parsed.data)
     reals = dataset.images("train", 2 * IMAGES, seed=parsed.seed)
     real, control = np.split(reals[: len(reals) // 2 * 2], 2)
-    fakes = generator.generate(IMAGES, parsed.seed, parsed.truncation)
+    truncation = _truncation(parsed)
+    fakes = generator.generate(IMAGES, parsed.seed, truncation)
     report = measure_noise_mode(*map(_as_float, (fakes, real, control)))
     folder = parsed.output or _folder_of(generator)
     figures = {
@@ -256,6 +271,7 @@ def _run_noise(parsed: argparse.Namespace, generator: Any) -> int:
         "spread_ratio": report.spread_ratio,
         "ms_ssim_excess": report.ms_ssim_excess,
         "healthy": report.healthy,
+        "truncation": truncation,
         **_fall_of_m(generator.path.parent / "stats.jsonl"),
     }
     write_json(folder / "evaluation.json", figures)
@@ -269,7 +285,8 @@ def _run_noise(parsed: argparse.Namespace, generator: Any) -> int:
     print(
         f"{'healthy' if report.healthy else 'NOT healthy'}:"
         f" faces {report.detection_ratio:.2f}, spread"
-        f" {report.spread_ratio:.2f}, MS-SSIM {report.ms_ssim_excess:+.3f}."
+        f" {report.spread_ratio:.2f}, MS-SSIM"
+        f" {report.ms_ssim_excess:+.3f}{_truncated(truncation)}."
         f" Look at {folder / 'evaluation.png'}."
     )
     return 0

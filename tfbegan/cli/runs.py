@@ -89,7 +89,8 @@ _COLUMNS = {
     "k": _figure("k", ".3f", "k"),
     "spread": _figure("spread_ratio", ".2f", "spread", best_first=True),
     "score": _figure("score", ".3f", "score", best_first=True),
-    "best": _figure("best_step", "d", "best"),
+    # Not sorted by: no step is better than another.
+    "best": _Column("best", _figure("best_step", "d", "best").show),
     "speed": _figure("images_per_second", ".0f", "images/s", best_first=True),
     "disk": _Column(
         "disk",
@@ -114,8 +115,8 @@ _SORTABLE = [name for name, column in _COLUMNS.items() if column.key]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.epilog = """M, k and images/s are of the last row of statistics,
-spread (of the faces, over reals') is of the last look; the score is that of the
-best one, taken at the step that stands beside it, whose generator is kept.
+spread (of the faces, over reals') is of the last look. The score is that of the
+best look; best is its step, which the run's generator is kept of.
 A folder that is no run, or a damaged one, is a row that says so.
 
 examples:

@@ -170,9 +170,9 @@ def _likeness(performance: Performance) -> dict[str, Estimate]:
 def _shares(performance: Performance) -> dict[str, Estimate]:
     """A6, from every one of some identities with the same sounds."""
     arm, held_out = performance.arm, performance.held_out
-    sounds = random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
     if arm.identities == 1:
         return {}  # whatever varies is the sound's, were it ever so little
+    sounds = random_moments(held_out.clips, _LAYOUT_SOUNDS, held_out.seed + 1)
     several = min(arm.identities, FEW_IDENTITIES)
     tools = held_out.instruments
     openings, mouths, rest = [], [], []
@@ -183,7 +183,7 @@ def _shares(performance: Performance) -> dict[str, Estimate]:
         rest.append(tools.box.outside(faces))
 
     def share(values: list[np.ndarray], kind: str) -> Estimate:
-        layout = TwoWayLayout.of(np.stack(values))  # [I, J, ...]
+        layout = TwoWayLayout.of(values)
         return over_clips(
             lambda chosen: getattr(layout.shares(chosen), kind),
             len(sounds[0]),

@@ -102,7 +102,7 @@ intervals over clips.</p>
 def _about_z(report: AudioReport) -> str:
     if report.truncation == 1:
         return report.conditioning
-    return f"{report.conditioning}, z truncated to {report.truncation:g}"
+    return f"{report.conditioning}, random z truncated to {report.truncation:g}"
 
 
 def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:

@@ -1,5 +1,6 @@
 """Which share of what varies is due to the sound, which to z."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,13 +22,13 @@ class VarianceShares:
     interaction: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TwoWayLayout:
     """What a two-way analysis of variance needs to know of G(z_i, a_j).
 
     Sums of squares are taken per feature (pixel) and added up, so a feature
     counts as much as it varies. They are all sums of products of two cells,
-    so that many resamplings of the sounds cost no more pass over the pixels.
+    so that resampling the sounds a thousand times needs no pixels any more.
 
     Attributes:
         latents: I, how many z.
@@ -42,22 +43,23 @@ class TwoWayLayout:
     negligible: float
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Self:
+    def of(cls, rows: Sequence[np.ndarray]) -> Self:
         """Of one value a cell.
 
         Args:
-            values: float [I, J, ...], row i of one z, column j of one sound.
+            rows: float [J, ...] each, one for every sound; row i of one z.
         """
-        cells = values.reshape(*values.shape[:2], -1)
+        flat = [row.reshape(len(row), -1) for row in rows]
         # Without what all cells share, products are no larger than variances.
-        grand = cells.mean(axis=(0, 1), dtype=np.float64)
-        within = np.zeros((cells.shape[1],) * 2)
-        total = np.zeros(cells.shape[1:])
-        for row in cells:  # of one z at a time: pixels are many
+        grand = np.mean([row.mean(axis=0, dtype=np.float64) for row in flat], 0)
+        within = np.zeros((len(flat[0]),) * 2)
+        total = np.zeros(flat[0].shape)
+        for row in flat:
             centred = row - grand
             within += centred @ centred.T
             total += centred
-        return cls(len(cells), within, total @ total.T, 1e-9 * cells.size)
+        cells = len(flat) * flat[0].size
+        return cls(len(flat), within, total @ total.T, 1e-9 * cells)
 
     def shares(self, sounds: np.ndarray | None = None) -> VarianceShares:
         """The shares, of all sounds or of some.

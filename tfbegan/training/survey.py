@@ -50,8 +50,10 @@ class RunSummary:
         k: k_t.
         images_per_second: Trained on.
         spread_ratio: Of fakes over reals, at the last look.
-        score: `pictures.Look.quality` of the best look; with sound.
-        best_step: When it was taken: `generator.keras` is of this step.
+        score: `pictures.Look.quality` of the best look, or of the last one
+            where no best one is known; with sound.
+        best_step: When the best look was taken. `generator.keras` has the
+            weights of this step, but for a flow that was fitted at the end.
     """
 
     name: str
@@ -191,9 +193,17 @@ def _state(
 
 def _best(folder: RunFolder) -> Best | None:
     try:
-        return folder.read_best()
-    except (TFBeganError, OSError, KeyError, TypeError, ValueError):
+        best = folder.read_best()
+    except (
+        TFBeganError,
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):
         return None
+    return best if best and math.isfinite(best.quality) else None
 
 
 def _figure(row: Row, name: str) -> float | None:

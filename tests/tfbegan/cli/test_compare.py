@@ -17,6 +17,9 @@ SPEECH = SpeechConfig(
 )
 
 
+TRUNCATED_FACE = ["--face", "a.png", "--truncation", "1"]
+
+
 def save_model(path, conditioning, speech=SPEECH, size=32):
     Generator(
         size,
@@ -142,9 +145,16 @@ def test_the_clips_come_from_all_over_the_split(tiny_dataset, tmp_path):
         (["a.mp4", "--split", "train"], 2, "--split is of a data set"),
         (["a.mp4", "-o", "strips.png"], 2, "Name a video, such as"),
         (["--data", "DATA", "--fps", "25"], 2, "--fps is for a video"),
-        (["--data", "DATA", "--seed", "3"], 2, "--seed is of a face that"),
-        (["--data", "DATA", "--movement", "0"], 2, "--movement is of a face"),
-        (["--data", "DATA", "--truncation", "1"], 2, "--truncation is of a"),
+        (["--data", "DATA", "--seed", "3"], 2, "--seed does nothing"),
+        (["--data", "DATA", "--movement", "0"], 2, "--movement does nothing"),
+        (["--data", "DATA", "--truncation", "1"], 2, "each clip shows who"),
+        (["--data", "DATA", "--natural-pose"], 2, "--natural-pose does noth"),
+        (["--data", "DATA", "--still-pose"], 2, "--still-pose does nothing"),
+        (
+            ["--data", "DATA", *TRUNCATED_FACE, "-o", "sub/a.mp4"],
+            2,
+            "--face says",
+        ),
         (["nowhere.mp4"], 1, "no file nowhere.mp4"),
         (["--data", "nowhere"], 1, "no folder"),
         (["--data", "DATA", "--clips", "0"], 2, "at least 1"),

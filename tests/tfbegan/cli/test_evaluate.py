@@ -97,6 +97,15 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
         monkeypatch.setattr(instruments, name, refuse)
     assert main([*command, "--regressor", str(model)]) == 0
     assert json.loads((out / "evaluation.json").read_text()) == content
+    assert content["truncation"] == 1
+    assert "truncated" not in told
+
+    assert main([*command, "--truncation", "0.25"]) == 0
+    assert ", with z truncated to 0.25. Look at" in capsys.readouterr().out
+    content = json.loads((out / "evaluation.json").read_text())
+    assert content["truncation"] == 0.25
+    nearer = content["measures"]["spread"]["figures"]
+    assert nearer["generated"] != figures["generated"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +115,7 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
         (["--faces-per-clip", "0"], "--faces-per-clip must be 1 or more"),
         (["--seed", "-1"], "seed must be in"),
         (["--truncation", "1.5"], "truncation must be in"),
-        (["--truncation", "0.5"], "without a random z"),
+        (["--truncation", "1"], "without a random z"),
         (["--held-out", "DATA"], "they were learnt from"),
         ([], "needs 4 held-out clips"),
     ],
@@ -177,4 +186,11 @@ def test_a_generator_of_noise_gets_the_report_of_noise(
     assert content["detection_ratio"] == 1
     assert np.isfinite(content["ms_ssim_excess"])
     assert (tmp_path / "evaluation.png").is_file()
-    assert "healthy" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "healthy" in told
+    assert "truncated" not in told
+    assert main([*command, "--truncation", "0.25"]) == 0
+    assert ", with z truncated to 0.25." in capsys.readouterr().out
+    nearer = json.loads((tmp_path / "evaluation.json").read_text())
+    assert (content["truncation"], nearer["truncation"]) == (1, 0.25)
+    assert nearer["spread_ratio"] < content["spread_ratio"]

@@ -8,7 +8,7 @@ import pytest
 from tfbegan.cli.__main__ import main
 from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
 from tfbegan.files import write_json
-from tfbegan.training.run_folder import RunConfig, RunFolder
+from tfbegan.training.run_folder import Best, RunConfig, RunFolder
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def runs(tmp_path):
         if spread is not None:
             look = {"step": 50, "spread/ratio": spread}
             folder.looks_file.write_text(json.dumps(look) + "\n")
+    RunFolder(tmp_path / "runs" / "00001-noise").write_best(Best(40, 0.625))
     (tmp_path / "runs" / "foreign \x1b[31m").mkdir()
     broken = tmp_path / "runs" / "00007-noise"
     broken.mkdir()
@@ -62,6 +63,8 @@ def test_every_folder_is_a_row(runs, capsys):
     assert column(text, "steps")[:3] == ["0/100", "50/100", "100/100"]
     assert column(text, "data")[:3] == ["some-faces"] * 3
     assert column(text, "spread") == ["0.10", "0.90", "-", "-", "-"]
+    assert column(text, "score") == ["-", "0.625", "-", "-", "-"]
+    assert column(text, "best") == ["-", "40", "-", "-", "-"]
     assert "foreign ?[31m: " in text
     assert "no config.json" in text
     assert "\x1b" not in text

@@ -149,6 +149,23 @@ def test_a_damaged_file_leaves_the_rest(make_run, stats_row, name, content):
     assert summary.steps == 100
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"step": 1e999, "quality": 0.5}',
+        '{"step": 40, "quality": NaN}',
+        '{"step": 40}',
+        '{"step": null, "quality": 0.5}',
+    ],
+)
+def test_a_best_look_that_is_none_is_unknown(make_run, stats_row, content):
+    look = {"step": 80, "spread/ratio": 0.5, "sound/quality": 0.4}
+    folder = make_run(rows=[stats_row(80)], looks=[look])
+    (folder.path / "best.json").write_text(content)
+    summary = summarise(folder)
+    assert (summary.score, summary.best_step) == (0.4, None)
+
+
 def test_files_and_hidden_folders_are_no_runs(make_run, tmp_path):
     make_run("00001-a")
     make_run("00000-b")
