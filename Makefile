@@ -16,14 +16,17 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(STAMP): setup.cfg pyproject.toml
+	@echo "Installing into $(VENV); this takes a minute or two"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
+# In a folder of its own, for another training may have begun meanwhile.
 demo: $(STAMP) ## make the default data, train for some minutes, draw faces
-	$(BIN)/python train.py --conditioning noise --preset demo
-	$(BIN)/tfbegan generate --count 64 --seed 0 --output out/demo.png
+	$(BIN)/python train.py --conditioning noise --preset demo \
+	  --runs-dir out/demo
+	$(BIN)/tfbegan generate out/demo --count 64 --seed 0 --output out/demo.png
 	@echo "Look at out/demo.png"
 
 # The generator that comes with the package, from nothing: an hour on two cores.

@@ -171,7 +171,9 @@ def _add_puppets(commands: Any) -> None:
     puppets.add_argument(
         "--size", type=int, default=64, help=f"{IMAGE_SIZES} px (default: 64)"
     )
-    puppets.add_argument("--characters", type=int, default=36)
+    puppets.add_argument(
+        "--characters", type=int, default=36, help="how many (default: 36)"
+    )
     puppets.add_argument(
         "--looks",
         type=int,
@@ -182,8 +184,18 @@ def _add_puppets(commands: Any) -> None:
     puppets.add_argument(
         "--sentences", type=int, default=4, help="of each (default: 4)"
     )
-    puppets.add_argument("--seed", type=int, default=0)
-    puppets.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    puppets.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of looks, voices, words and movements (default: 0)",
+    )
+    puppets.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="processes (default: one a core)",
+    )
     puppets.set_defaults(run=_puppets)
 
 
@@ -238,6 +250,8 @@ def _build(parsed: argparse.Namespace) -> int:
         complete = all(row["status"] == "ok" for row in rows)
         return 0 if complete else EXIT_PARTIAL
     _report(result)
+    if plan.validation_fraction:
+        _warn_of_no_validation(result.folder)
     return 0 if result.complete else EXIT_PARTIAL
 
 
@@ -252,6 +266,17 @@ def _report(result: Any) -> None:
         f" {len(result.statuses)} sources. Look at"
         f" {result.folder / 'contact_sheet.png'}."
     )
+
+
+def _warn_of_no_validation(folder: Path) -> None:
+    from tfbegan.records import read_dataset_info
+
+    if not read_dataset_info(folder).frames("validation"):
+        print(
+            "No face was held out for validation, so no run on this data set"
+            " is measured on sound or looks that it has not learnt. That takes"
+            " two pictures, or two spans of a video (--span-s), or more."
+        )
 
 
 def _puppets(parsed: argparse.Namespace) -> int:

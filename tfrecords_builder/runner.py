@@ -92,6 +92,7 @@ class BuildResult:
         return all(status.status == "ok" for status in self.statuses)
 
 
+_MOST_REASONS = 5
 _LEFT_OUT = (
     str(Reason.NO_AUDIO),
     "Left out: most faces of this data set have sound, these have none.",
@@ -151,6 +152,7 @@ def build(
         parts, failures = _stage(jobs, staging, make, workers, plan, progress)
         parts = _without_silent_minority(parts)
         statuses = _statuses(sources, jobs, refused, parts, failures)
+        _refuse_empty(statuses)
         final = staging / "final"
         discard(final)
         write_dataset(
@@ -320,6 +322,21 @@ def _statuses(
         )
         for source in sources
     ]
+
+
+def _refuse_empty(statuses: Sequence[SourceStatus]) -> None:
+    """Where nothing is written, there is no table to look reasons up in."""
+    if any(status.clips for status in statuses):
+        return
+    reasons = [
+        f"{status.source.label}: {status.detail or status.status}"
+        for status in statuses[:_MOST_REASONS]
+    ]
+    more = len(statuses) - len(reasons)
+    raise DatasetError(
+        "No source gave a single face, so there is no data set to write."
+        f" {' '.join(reasons)}" + (f" And {more} more." if more else "")
+    )
 
 
 def _status(

@@ -76,8 +76,7 @@ def write_dataset(
     clips = [(part.path, clip) for part in parts for clip in part.clips]
     if not clips:
         raise DatasetError(
-            "No source gave a single face, so there is no data set to write."
-            " The table of sources says why each was refused."
+            "There is not a single face to write, so there is no data set."
         )
     _refuse_twins(clips)
     clips.sort(key=lambda placed: _hash(spec.salt, placed[1].clip_id))

@@ -144,9 +144,22 @@ def test_a_second_builder_is_told_of_the_first(footage, tmp_path):
 
 
 def test_no_face_at_all_is_an_error_not_a_data_set(footage, tmp_path):
-    with pytest.raises(DatasetError, match="single face"):
-        build(find_sources([footage / "broken.mp4"]), tmp_path / "data", PLAN)
+    sources = find_sources([footage / "broken.mp4"])
+    with pytest.raises(DatasetError, match="single face") as told:
+        build(sources, tmp_path / "data", PLAN)
     assert not (tmp_path / "data").exists()
+    assert "broken.mp4: unreadable: FFmpeg can't" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_of_many_refused_sources_the_first_ones_are_told(footage, tmp_path):
+    broken = (footage / "broken.mp4").read_bytes()
+    for number in range(9):
+        copy = tmp_path / f"broken-{number}.mp4"
+        copy.write_bytes(broken + bytes([number]))
+    with pytest.raises(DatasetError, match="And 4 more") as told:
+        build(find_sources([tmp_path]), tmp_path / "out" / "data", PLAN)
+    assert str(told.value).count("unreadable") == 5
 
 
 def test_a_range_takes_its_part_and_its_columns(footage, tmp_path):

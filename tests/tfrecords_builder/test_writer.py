@@ -79,7 +79,7 @@ def test_a_clip_twice_is_an_error_that_shows_both(tmp_path):
 
 def test_no_clip_is_no_data_set(tmp_path):
     part = write_part(tmp_path / "a.part", [])
-    with pytest.raises(DatasetError, match="single face"):
+    with pytest.raises(DatasetError, match="a single face to write"):
         write_dataset([part], tmp_path / "data", SPEC)
 
 

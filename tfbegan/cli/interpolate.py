@@ -77,7 +77,7 @@ def run(parsed: argparse.Namespace) -> int:
     save_png(parsed.output, make_grid(row, columns=len(row)), provenance)
     for end in ends:
         print(end.told)
-    print(f"The way is in {parsed.output}")
+    print(f"The way of {generator.path} is in {parsed.output}")
     return 0
 
 

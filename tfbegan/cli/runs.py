@@ -122,7 +122,7 @@ A folder that is no run, or a damaged one, is a row that says so.
 examples:
   tfbegan runs
   tfbegan runs out/sweep --sort m
-  tfbegan runs --compare 3 5
+  tfbegan runs --compare 0 1
   tfbegan runs --json | jq '.[] | select(.state == "done")'
 """
     parser.add_argument(
@@ -228,8 +228,8 @@ def _find(runs: Path, name: str) -> "RunFolder":
         if path.is_dir():
             return RunFolder(path)
     raise RunError(
-        f"There is no run {name} in {runs}. Name its number or its folder:"
-        f" tfbegan runs {runs}"
+        f"There is no run {name} in {runs}. Name its number or its folder;"
+        f" `tfbegan runs {runs}` lists them."
     )
 
 
