@@ -29,16 +29,14 @@ demo: $(STAMP) ## make the default data, train for some minutes, draw faces
 	$(BIN)/tfbegan generate out/demo --count 64 --seed 0 --output out/demo.png
 	@echo "Look at out/demo.png"
 
-# The generator that comes with the package, from nothing: an hour on two cores.
-# With what `talking` has had since, looks get better and mouths worse
-# (docs/results/audio.md). The packed one's flow was not fitted at the end yet.
+# The generator that comes with the package, from nothing: 80 minutes on one core.
+# Why it leaves out what it does is in docs/results/audio.md.
 bundled: $(STAMP) ## train and pack the puppet that `tfbegan animate` shows
 	$(BIN)/tfrecords-builder puppets --characters 160 --sentences 2 \
 	  --out data/puppets-160
 	$(BIN)/python train.py --conditioning audio+noise --data data/puppets-160 \
-	  --latent-dim 48 --steps 11064 --detail 1.5 --gain-db 0 \
-	  --silence-share 0 --fixed-pattern 0 --no-untied-bias --decay-share 0 \
-	  --runs-dir out/bundled
+	  --latent-dim 48 --steps 12000 --fixed-pattern 0 --gain-db 0 \
+	  --silence-share 0 --runs-dir out/bundled
 	$(BIN)/tfbegan export out/bundled --compact tfbegan/bundled/puppet.keras
 
 test: $(STAMP) ## every test

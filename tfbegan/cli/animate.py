@@ -99,7 +99,7 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--movement",
         type=float,
-        help="how far the natural pose goes, 0 to 1 (default: 0.2)",
+        help="how far the natural pose goes, 0 to 1 (default: 0.1)",
     )
 
 

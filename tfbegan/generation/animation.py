@@ -45,7 +45,7 @@ class AnimationSettings:
     fps: float = 25.0
     seed: int = 0
     natural_pose: bool = True
-    movement: float = 0.2
+    movement: float = 0.1
     face: np.ndarray | None = None
     truncation: float = 1.0
 
