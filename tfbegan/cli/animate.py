@@ -99,7 +99,8 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--movement",
         type=float,
-        help="how far the natural pose goes, 0 to 1 (default: 0.1)",
+        help="how far the natural pose goes, 0 to 1: as far as in the footage"
+        " that was learnt (default: 1; where that is not known, 0.1 of z)",
     )
 
 

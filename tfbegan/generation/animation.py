@@ -11,7 +11,7 @@ import soxr
 from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, SourceError
 from tfbegan.generation.media import exact_frame_rate
-from tfbegan.generation.pose import Pose, centre_of
+from tfbegan.generation.pose import LookWalk, Pose, centre_of
 from tfbegan.generation.sound_windows import (
     SoundWindows,
     frame_count,
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tfbegan.generation.loading import LoadedGenerator
 
 _BATCH = 32
+_Z_WALK = 0.1
+"""Farther, and hair and skin change: z is the look, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,9 @@ class AnimationSettings:
         natural_pose: Whether z walks slowly, for small movements of the head
             and the eyes; else it stands still. A model without z moves only
             with the sound.
-        movement: How far the walk goes, in [0, 1].
+        movement: How far the walk goes, in [0, 1]. Where the generator knows
+            how looks move within clips, 1 is as far as there, and what None
+            takes; of another generator it is how far z goes, and .1.
         face: float [latent_dim], the z of who speaks, as
             `LoadedGenerator.look` gives it; None draws it from the seed.
         truncation: How far from the typical face the seed may draw one, in
@@ -45,7 +49,7 @@ class AnimationSettings:
     fps: float = 25.0
     seed: int = 0
     natural_pose: bool = True
-    movement: float = 0.1
+    movement: float | None = None
     face: np.ndarray | None = None
     truncation: float = 1.0
 
@@ -220,14 +224,19 @@ def _front_end(generator: "LoadedGenerator") -> AudioConfig:
 
 def _pose(
     generator: "LoadedGenerator", settings: AnimationSettings
-) -> Pose | None:
+) -> Pose | LookWalk | None:
     if not generator.latent_dim:
         return None
     centre = centre_of(
         settings.face, generator.latent_dim, settings.seed, settings.truncation
     )
-    movement = settings.movement if settings.natural_pose else 0.0
-    return Pose(centre, movement, settings.seed)
+    if not settings.natural_pose:
+        return Pose(centre, 0.0, settings.seed)
+    if generator.pose is None:
+        movement = _Z_WALK if settings.movement is None else settings.movement
+        return Pose(centre, movement, settings.seed)
+    movement = 1.0 if settings.movement is None else settings.movement
+    return LookWalk(generator, centre, movement, settings.seed)
 
 
 def _resampler_delay_s(audio: AudioConfig, sample_rate: int) -> float:

@@ -12,7 +12,7 @@ from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive, hears
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
 from tfbegan.generation.latents import draw_latents
-from tfbegan.models.compiled import run_compiled
+from tfbegan.models.compiled import compiled_inverse, run_compiled
 
 _RUNS = Path("runs")
 _GENERATOR_NAME = "generator.keras"
@@ -49,6 +49,11 @@ class LoadedGenerator:
     def audio(self) -> AudioConfig | None:
         """The MFCC front end that `speak` expects; None without sound."""
         return self.model.speech and self.model.speech.audio
+
+    @property
+    def pose(self) -> np.ndarray | None:
+        """How looks move within clips, see `Generator`; None if not known."""
+        return self.model.pose
 
     def generate(
         self, n: int, seed: int = 0, truncation: float = 1.0
@@ -122,6 +127,15 @@ class LoadedGenerator:
                 latents, (len(windows), self.latent_dim)
             )
         return run_compiled(self.model, inputs)
+
+    def code_of(self, latents: np.ndarray) -> np.ndarray:
+        """The look codes of z, float [B, latent_dim] to float32."""
+        return np.array(self.model.code_of(np.asarray(latents, np.float32)))
+
+    def latent_of(self, codes: np.ndarray) -> np.ndarray:
+        """The z of look codes: the inverse, clipped to [-1, 1]."""
+        latents = compiled_inverse(self.model)(codes)
+        return np.clip(np.array(latents), -1.0, 1.0)
 
     def check_looks_at_faces(self) -> None:
         """Raises ConfigError where the model has no look encoder."""

@@ -1,5 +1,7 @@
 """How z moves while a face speaks: not at all, or slowly around its place."""
 
+from typing import Any
+
 import numpy as np
 
 from tfbegan.errors import ConfigError
@@ -9,14 +11,35 @@ _WAVES = 3
 _SLOWEST_HZ, _FASTEST_HZ = 0.05, 0.35
 
 
+class _Waves:
+    """Sums of three sine waves of 0.05 to 0.35 Hz with random phases.
+
+    A function of (seed, time) alone, so an hour takes no more memory than a
+    second.
+    """
+
+    def __init__(self, count: int, seed: int) -> None:
+        if not 0 <= seed < 2**63:
+            raise ConfigError(
+                f"A seed must be in [0, 2^63 - 1]. Received: {seed}"
+            )
+        generator = np.random.Generator(np.random.PCG64([seed, 1]))
+        shape = (_WAVES, count)
+        self._hertz = generator.uniform(_SLOWEST_HZ, _FASTEST_HZ, shape)
+        self._phases = generator.uniform(0, 2 * np.pi, shape)
+
+    def at(self, times_s: np.ndarray) -> np.ndarray:
+        """float64 [T, count], in [-1, 1]."""
+        times = np.asarray(times_s, np.float64)[:, None, None]
+        angles = 2 * np.pi * self._hertz * times + self._phases
+        return np.sin(angles).mean(axis=1)
+
+
 class Pose:
     """A smooth, stationary walk of z around a centre.
 
-    Each coordinate is a sum of three sine waves of 0.05 to 0.35 Hz with random
-    phases, so z at any time is a function of (seed, time) alone and an hour
-    takes no more memory than a second. A coordinate never goes farther out
-    than the cube [-1, 1], or than its centre where that lies outside: near the
-    border it moves less.
+    A coordinate never goes farther out than the cube [-1, 1], or than its
+    centre where that lies outside: near the border it moves less.
 
     Args:
         centre: float [latent_dim], the z that it walks around.
@@ -29,21 +52,11 @@ class Pose:
     """
 
     def __init__(self, centre: np.ndarray, movement: float, seed: int) -> None:
-        if not 0 <= movement <= 1:
-            raise ConfigError(
-                f"The movement must be in [0, 1]. Received: {movement}"
-            )
-        if not 0 <= seed < 2**63:
-            raise ConfigError(
-                f"A seed must be in [0, 2^63 - 1]. Received: {seed}"
-            )
+        _check_movement(movement)
         self.centre = np.asarray(centre, np.float64)
         room = np.maximum(0.0, 1.0 - np.abs(self.centre))
         self.reach = np.minimum(movement, room)
-        generator = np.random.Generator(np.random.PCG64([seed, 1]))
-        shape = (_WAVES, len(self.centre))
-        self._hertz = generator.uniform(_SLOWEST_HZ, _FASTEST_HZ, shape)
-        self._phases = generator.uniform(0, 2 * np.pi, shape)
+        self._waves = _Waves(len(self.centre), seed)
 
     @property
     def largest_speed(self) -> float:
@@ -61,10 +74,53 @@ class Pose:
         """
         if not self.reach.any():
             return self.centre[None].astype(np.float32)
-        times = np.asarray(times_s, np.float64)[:, None, None]
-        angles = 2 * np.pi * self._hertz * times + self._phases
-        waves = np.sin(angles).mean(axis=1)  # [T, latent_dim]
-        return (self.centre + self.reach * waves).astype(np.float32)
+        walked = self.centre + self.reach * self._waves.at(times_s)
+        return walked.astype(np.float32)
+
+
+class LookWalk:
+    """A walk of the look as it moves in footage, without becoming another's.
+
+    z is who speaks as well as how the head is held. So it is the look code
+    that walks, along the axes in which codes move within clips, as far as
+    they do there.
+
+    Args:
+        generator: With `pose`, `code_of` and `latent_of`, such as a
+            `LoadedGenerator`.
+        centre: float [latent_dim], the z that it walks around.
+        movement: In [0, 1]; 1 is as far as in the footage, in standard
+            deviations.
+        seed: Of the waves.
+
+    Raises:
+        ConfigError: The movement or the seed makes no sense.
+    """
+
+    def __init__(
+        self, generator: Any, centre: np.ndarray, movement: float, seed: int
+    ) -> None:
+        _check_movement(movement)
+        self._generator = generator
+        self._code = generator.code_of(np.asarray(centre)[None])
+        # The mean of so many sines has a variance of 1 / (2 * their number).
+        self._axes = movement * np.sqrt(2 * _WAVES) * generator.pose
+        self._waves = _Waves(len(generator.pose), seed)
+
+    def at(self, times_s: np.ndarray) -> np.ndarray:
+        """z at some times: float [T] to float32 [T, latent_dim]."""
+        codes = self._code + self._waves.at(times_s) @ self._axes
+        latents: np.ndarray = self._generator.latent_of(
+            codes.astype(np.float32)
+        )
+        return latents
+
+
+def _check_movement(movement: float) -> None:
+    if not 0 <= movement <= 1:
+        raise ConfigError(
+            f"The movement must be in [0, 1]. Received: {movement}"
+        )
 
 
 def centre_of(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from tfbegan.conditioning import blank_mouth, mouth_mask
@@ -40,6 +41,9 @@ class Generator(Network):
             "audio+noise"; 0 takes z for the code.
         film: Whether, with sound, the input modulates the convolutions.
         untied_bias: Whether every pixel has biases of its own; see `Decoder`.
+        pose: How look codes move within a clip: principal axes, float
+            [k, latent_dim], each of the length of a standard deviation, which
+            `training.density` finds. None where that is not known.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
@@ -52,7 +56,8 @@ class Generator(Network):
         float32 [B, image_size, image_size, 3], in [-1, 1] but for overshoot.
 
     Raises:
-        ConfigError: There is to be sound, and no `speech`.
+        ConfigError: There is to be sound, and no `speech`, or the axes of the
+            pose have another length than a code.
 
     Example:
         >>> generator = Generator(image_size=32, filters=8, latent_dim=16)
@@ -76,6 +81,7 @@ class Generator(Network):
         look_flow: int = 0,
         film: bool = True,
         untied_bias: bool = False,
+        pose: Any = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -91,6 +97,7 @@ class Generator(Network):
         self.look_flow = look_flow
         self.film = film
         self.untied_bias = untied_bias
+        self.pose = _as_axes(pose, latent_dim)
         self.seed = seed
         self.audio_encoder: Any = None
         self.look_encoder: Any = None
@@ -182,6 +189,10 @@ class Generator(Network):
         """The look codes of z, float [B, latent_dim] to the same."""
         return noise if self.flow is None else self.flow(noise)
 
+    def latent_of(self, look_codes: Any) -> Any:
+        """The z of look codes, float [B, latent_dim]: the inverse."""
+        return look_codes if self.flow is None else self.flow.invert(look_codes)
+
     def paint(self, look_codes: Any, sound: Any) -> Any:
         """The faces of look codes and the features of a sound.
 
@@ -220,8 +231,7 @@ class Generator(Network):
         Returns:
             float32 [B, latent_dim].
         """
-        codes = self.encode(images)
-        return codes if self.flow is None else self.flow.invert(codes)
+        return self.latent_of(self.encode(images))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = input_shape["mfcc"] if self.takes_sound else input_shape
@@ -241,6 +251,7 @@ class Generator(Network):
             "look_flow": self.look_flow,
             "film": self.film,
             "untied_bias": self.untied_bias,
+            "pose": None if self.pose is None else self.pose.tolist(),
             "seed": self.seed,
         }
 
@@ -252,6 +263,18 @@ def in_float32(generator: Generator) -> Generator:
     copy = Generator.from_config(config)
     copy.set_weights(generator.get_weights())
     return copy
+
+
+def _as_axes(pose: Any, latent_dim: int) -> np.ndarray | None:
+    if pose is None:
+        return None
+    axes = np.asarray(pose, np.float32)
+    if axes.ndim != 2 or axes.shape[1] != latent_dim:
+        raise ConfigError(
+            f"`pose` must be axes of {latent_dim} numbers, as many as a look"
+            f" code has. Received the shape: {axes.shape}"
+        )
+    return axes
 
 
 def _as_speech(conditioning: str, speech: Any) -> SpeechConfig | None:

@@ -20,6 +20,8 @@ from tfbegan.config import ModelConfig, TrainingConfig
 from tfbegan.data.dataset import FaceDataset
 from tfbegan.errors import DatasetError
 from tfbegan.evaluation.fitting import Fit, fit_network, in_batches
+from tfbegan.evaluation.instruments import spread_frames
+from tfbegan.evaluation.speech_clips import load_clips
 from tfbegan.files import atomic_path, read_json, sha256_file, write_json
 from tfbegan.generation.loading import load_generator
 from tfbegan.models.pairing import FLOW_JITTER
@@ -29,6 +31,11 @@ _MOST_FACES = 8_192
 _MOST_STEPS = 4_000
 _BATCH = 64
 _CODES_AT_ONCE = 64
+
+_POSE_CLIPS, _POSE_FRAMES = 64, 12
+_POSE_AXES = 8
+"""Puppets turn and nod along two; of the footage the ninth is a third as long
+as the first."""
 
 
 class _StoppedError(Exception):
@@ -52,9 +59,9 @@ def fit_flow(
 ) -> None:
     """Fits the flow of a run's generator to the looks of its training split.
 
-    Nothing but the flow in the generator's file changes, and that only if the
-    looks are likelier by it; checkpoints are left alone, so that a longer run
-    is the same whether or not it ended before.
+    Of the generator's file nothing changes but the flow, and that only if the
+    looks are likelier by it, and the pose; checkpoints are left alone, so that
+    a longer run is the same whether or not it ended before.
 
     Args:
         folder: Of a run that has ended, which `lacks_a_fit`.
@@ -86,6 +93,7 @@ def fit_flow(
     if not after < before:  # not a number is no progress either
         generator.flow.set_weights(weights)
         after = before
+    generator.pose = pose_axes(generator, dataset)
     with atomic_path(path) as temporary:
         generator.save(temporary)
         # Before the file takes its place: a crash between the two leaves a
@@ -99,6 +107,37 @@ def fit_flow(
                 "nats": after,
             },
         )
+
+
+def pose_axes(generator: Any, dataset: FaceDataset) -> np.ndarray | None:
+    """How look codes move within the clips of the training split.
+
+    A face that speaks stays who it is, in its light, and moves its head and
+    eyes: what its codes do then is a small and flat part of what codes do.
+
+    Args:
+        generator: With a look encoder.
+        dataset: What it learnt from.
+
+    Returns:
+        float32 [<= 8, h], principal axes, the longest first, each of the
+        length of its standard deviation; None where no clip is long enough to
+        tell.
+    """
+    try:
+        clips = load_clips(dataset, ("train",), _POSE_CLIPS)
+    except DatasetError:
+        return None
+    apart = []
+    for clip in clips:
+        faces = clip.images(spread_frames(len(clip), _POSE_FRAMES))
+        codes = in_batches(generator.encode, faces, _CODES_AT_ONCE)
+        apart.append(codes - codes.mean(axis=0))
+    moved = np.concatenate(apart).astype(np.float64)
+    variances, axes = np.linalg.eigh(moved.T @ moved / len(moved))
+    lengths = np.sqrt(np.maximum(variances, 0))
+    longest = np.argsort(lengths)[::-1][:_POSE_AXES]
+    return (axes * lengths).T[longest].astype(np.float32)
 
 
 def _fitted_generator(folder: RunFolder) -> str | None:

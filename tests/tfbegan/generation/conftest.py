@@ -21,6 +21,7 @@ class LoudMouth:
     image_size = 32
     latent_dim = 8
     path = Path("double.keras")
+    pose = None
 
     def __init__(self, audio: AudioConfig | None = None) -> None:
         self.audio = audio or AudioConfig()

@@ -144,6 +144,30 @@ def test_the_natural_pose_moves_z_and_the_still_one_does_not(loud_mouth):
     assert other[0, 0, 0, 0] != still[0, 0, 0, 0]
 
 
+def test_who_knows_how_looks_move_walks_in_them(loud_mouth):
+    class Turning(LoudMouth):
+        pose = np.eye(8, dtype=np.float32)[:1] * 0.05  # the first coordinate
+
+        def code_of(self, latents):
+            return latents
+
+        def latent_of(self, codes):
+            return codes
+
+    sound, face = np.zeros(RATE * 120), np.zeros(8, np.float32)
+    walks = [
+        frames_of(Turning(), sound, seed=3, face=face, **options)[:, 0, 0, 0]
+        for options in ({}, {"movement": 0.2}, {"natural_pose": False})
+    ]
+    natural, less, still = (walk.astype(int) - 128 for walk in walks)
+    # Of 255 levels .05 of z are 6: one standard deviation.
+    assert natural.std() == pytest.approx(6, rel=0.3)
+    assert 0 < less.std() < natural.std() / 3
+    assert np.ptp(still) == 0
+    elsewhere = frames_of(loud_mouth, sound, seed=3, face=face)[:, 0, 0, 0]
+    assert (elsewhere.astype(int) - 128 != natural).any()
+
+
 def test_a_given_face_takes_the_seed_s_place(loud_mouth):
     sound = np.zeros(RATE)
     face = np.full(8, 0.5, np.float32)

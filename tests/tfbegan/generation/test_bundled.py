@@ -9,7 +9,9 @@ from tfbegan import Generator, load_generator
 from tfbegan.errors import ModelFileError
 from tfbegan.generation import bundled as bundled_module
 from tfbegan.generation.bundled import BUNDLED, bundled
-from tfbegan.generation.loading import load_speaker
+from tfbegan.generation.latents import draw_latents
+from tfbegan.generation.loading import load_speaker, to_uint8
+from tfbegan.generation.pose import LookWalk
 
 _LARGEST_BYTES = 6_000_000
 
@@ -58,3 +60,21 @@ def test_a_missing_file_is_told(monkeypatch):
     monkeypatch.setitem(bundled_module.BUNDLED, "puppet", "lost.keras")
     with pytest.raises(ModelFileError, match="missing from this installation"):
         load_generator("puppet")
+
+
+def test_heads_turn_and_faces_stay_who_they_are():
+    generator = load_generator("puppet")
+    times = np.arange(0, 300, 0.2)
+    for seed in (0, 2):
+        centre = draw_latents(1, generator.latent_dim, seed)[0]
+        walk = LookWalk(generator, centre, 1.0, seed).at(times)
+        assert np.abs(walk).max() <= 1
+        codes = generator.code_of(walk)
+        moved = codes - generator.code_of(centre[None])
+        # As far as codes move within clips, for z can be clipped, but rarely.
+        lengths = np.linalg.norm(generator.pose, axis=1)
+        along = (moved @ generator.pose.T / lengths).std(axis=0)
+        np.testing.assert_allclose(along[:2], lengths[:2], rtol=0.1)
+        faces = to_uint8(generator.decode(walk[::25])).astype(float)
+        corners = faces[:, :4, :4].mean(axis=(1, 2))  # the ground
+        assert corners.std(axis=0).max() < 4

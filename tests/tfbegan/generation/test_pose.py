@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tfbegan.errors import ConfigError
 from tfbegan.generation.latents import draw_latents
-from tfbegan.generation.pose import Pose, centre_of
+from tfbegan.generation.pose import LookWalk, Pose, centre_of
 
 CENTRE = draw_latents(1, 16, seed=3)[0]
 
@@ -64,6 +64,45 @@ def test_a_coordinate_beyond_the_cube_stays_where_it_is():
     assert np.ptp(latents[:, 1]) > 0.3
 
 
+class Flowing:
+    """A generator whose codes are three times artanh(z), and its pose."""
+
+    pose = np.array([[0.5, 0.0, 0.0], [0.0, 0.2, 0.0]], np.float32)
+
+    def code_of(self, latents):
+        return 3 * np.arctanh(latents)
+
+    def latent_of(self, codes):
+        return np.tanh(codes / 3).astype(np.float32)
+
+
+def test_a_look_walks_as_far_as_in_footage_and_along_no_other_axis():
+    model, centre = Flowing(), np.array([0.3, -0.5, 0.9])
+    latents = LookWalk(model, centre, 1.0, seed=1).at(np.arange(0, 4_000, 0.2))
+    assert latents.dtype == np.float32
+    codes = model.code_of(latents) - model.code_of(centre)
+    assert codes[:, 0].std() == pytest.approx(0.5, rel=0.05)
+    assert codes[:, 1].std() == pytest.approx(0.2, rel=0.05)
+    np.testing.assert_allclose(codes[:, 2], 0, atol=1e-4)
+    half = LookWalk(model, centre, 0.5, seed=1).at(np.arange(9.0))
+    whole = LookWalk(model, centre, 1.0, seed=1).at(np.arange(9.0))
+    np.testing.assert_allclose(
+        2 * (model.code_of(half) - model.code_of(centre)),
+        model.code_of(whole) - model.code_of(centre),
+        atol=1e-4,
+    )
+
+
+def test_a_look_s_frame_does_not_depend_on_the_others():
+    walk = LookWalk(Flowing(), np.zeros(3), 1.0, seed=1)
+    times = np.arange(1_000) / 25
+    whole = walk.at(times)
+    np.testing.assert_array_equal(walk.at(times[700:710]), whole[700:710])
+    assert np.abs(np.diff(whole, axis=0)).max() < 0.05
+    other = LookWalk(Flowing(), np.zeros(3), 1.0, seed=2).at(times)
+    assert np.abs(other - whole).max() > 0.05
+
+
 def test_the_seed_s_face_is_the_first_that_generate_draws():
     expected = draw_latents(5, 16, seed=9)[0]
     np.testing.assert_array_equal(centre_of(None, 16, seed=9), expected)
@@ -77,6 +116,8 @@ def test_the_seed_s_face_is_the_first_that_generate_draws():
     [
         lambda: Pose(CENTRE, 1.5, 0),
         lambda: Pose(CENTRE, float("nan"), 0),
+        lambda: LookWalk(Flowing(), np.zeros(3), 1.5, 0),
+        lambda: LookWalk(Flowing(), np.zeros(3), 1.0, -1),
         lambda: centre_of(np.zeros(3), 16, 0),
         lambda: centre_of(np.full(16, np.nan), 16, 0),
         lambda: centre_of(None, 16, -1),

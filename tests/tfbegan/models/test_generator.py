@@ -288,3 +288,28 @@ def test_a_flow_is_saved(small_speech, tmp_path):
     inputs = inputs_of(generator)
     np.testing.assert_array_equal(generator(inputs), loaded(inputs))
     np.testing.assert_array_equal(in_float32(loaded)(inputs), loaded(inputs))
+
+
+def test_the_pose_is_kept_with_the_model(small_speech, tmp_path):
+    axes = RNG.normal(size=(3, 5)).astype(np.float32)
+    generator = make("audio+noise", small_speech, pose=axes)
+    generator.save(tmp_path / "generator.keras")
+    again = keras.models.load_model(tmp_path / "generator.keras")
+    np.testing.assert_array_equal(again.pose, axes)
+    np.testing.assert_array_equal(in_float32(again).pose, axes)
+    assert make("audio+noise", small_speech).pose is None
+
+
+def test_axes_that_are_no_codes_are_refused(small_speech):
+    for axes in (np.zeros((3, 4)), np.zeros(5)):
+        with pytest.raises(ConfigError, match="axes of 5 numbers"):
+            make("audio+noise", small_speech, pose=axes)
+
+
+def test_the_z_of_a_code_has_that_code(small_speech):
+    generator = make("audio+noise", small_speech, look_flow=2)
+    codes = RNG.normal(0, 0.3, (4, 5)).astype(np.float32)
+    again = generator.code_of(generator.latent_of(codes))
+    np.testing.assert_allclose(again, codes, atol=1e-4)
+    plain = make("audio+face", small_speech)
+    np.testing.assert_array_equal(plain.latent_of(codes), codes)

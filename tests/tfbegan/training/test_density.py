@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from tfbegan.data.dataset import open_dataset
+from tfbegan.errors import DatasetError
+from tfbegan.evaluation.instruments import spread_frames
+from tfbegan.evaluation.speech_clips import load_clips
 from tfbegan.files import read_json, sha256_file, write_json
 from tfbegan.training import density
 from tfbegan.training import run as run_module
@@ -83,6 +86,44 @@ def test_only_the_flow_changes_and_expects_the_looks_more(
     assert not any(same(flow, new_flow))
     content = read_json(unfitted.flow_file)
     assert content["nats"] < content["nats_before"] - 0.1
+
+
+def test_the_pose_is_how_codes_move_within_clips(
+    unfitted, dataset, config, monkeypatch
+):
+    monkeypatch.setattr(density, "_MOST_STEPS", 2)
+    fit_flow(unfitted, dataset, config.training)
+    generator = keras.models.load_model(unfitted.generator_file)
+    axes = generator.pose
+    assert axes.shape == (min(8, generator.latent_dim), generator.latent_dim)
+    lengths = np.linalg.norm(axes, axis=1)
+    assert (np.diff(lengths) <= 1e-6).all()
+    # At right angles, and along each as far as the codes of a clip go.
+    products = axes @ axes.T
+    assert np.abs(products - np.diag(lengths**2)).max() < 1e-4 * lengths[0]
+    clips = load_clips(dataset, ("train",), 64)
+    moved = []
+    for clip in clips:
+        faces = clip.images(spread_frames(len(clip), 12))
+        codes = np.array(generator.encode(faces))
+        moved.append(codes - codes.mean(0))
+    along = np.concatenate(moved) @ axes[0] / lengths[0]
+    assert along.std() == pytest.approx(lengths[0], rel=1e-3)
+    between = np.concatenate(moved).std(0).max()
+    assert lengths[0] >= between * (1 - 1e-3)
+
+
+def test_without_a_clip_that_is_long_enough_there_is_no_pose(
+    unfitted, dataset, config, monkeypatch
+):
+    def refuse(*_):
+        raise DatasetError("no clip of 8 frames")
+
+    monkeypatch.setattr(density, "load_clips", refuse)
+    monkeypatch.setattr(density, "_MOST_STEPS", 2)
+    fit_flow(unfitted, dataset, config.training)
+    assert keras.models.load_model(unfitted.generator_file).pose is None
+    assert not lacks_a_fit(unfitted, config.architecture)
 
 
 def test_it_is_fitted_once(finished, unfitted, config):
