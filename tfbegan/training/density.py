@@ -2,7 +2,8 @@
 
 During training the flow follows codes that move, from the few of every step.
 What is learnt once the encoder stands still is closer by far to the codes'
-distribution, and takes half a minute.
+distribution, and takes half a minute. How looks move within clips, which a
+natural pose walks along, is found on the same occasion.
 
 Reference:
     Ghosh, Sajjadi, Vergari, Black, Schölkopf, "From Variational to
@@ -34,8 +35,8 @@ _CODES_AT_ONCE = 64
 
 _POSE_CLIPS, _POSE_FRAMES = 64, 12
 _POSE_AXES = 8
-"""Puppets turn and nod along two; of the footage the ninth is a third as long
-as the first."""
+"""Puppets turn and nod along two; of the footage the eighth is a quarter as
+long as the first."""
 
 
 class _StoppedError(Exception):
