@@ -11,6 +11,7 @@ from tfbegan.errors import ConfigError
 
 IMAGE_SIZES = (32, 64, 128, 256)
 CONDITIONINGS = ("noise", "audio", "audio+noise", "audio+face")
+CONDITIONINGS_WITH_LOOK = ("audio+noise", "audio+face")
 AUDIO_ENCODERS = ("compact", "full")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 MERITS = ("m_global", "spread", "quality")
@@ -313,6 +314,11 @@ class ModelConfig(Config):
     def takes_sound(self) -> bool:
         """Whether G hears."""
         return self.conditioning != "noise"
+
+    @property
+    def has_look(self) -> bool:
+        """Whether G has a look encoder: there are both sound and z."""
+        return self.conditioning in CONDITIONINGS_WITH_LOOK
 
 
 @dataclass(frozen=True)

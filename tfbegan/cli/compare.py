@@ -180,7 +180,7 @@ class _Speaker:
     def of(
         cls, parsed: argparse.Namespace, generator: "LoadedGenerator"
     ) -> "_Speaker":
-        looking = generator.conditioning in ("audio+noise", "audio+face")
+        looking = generator.model.has_look
         # Every clip has a frame rate of its own.
         settings = speaker_settings(parsed, generator, 25.0, looking)
         return cls(generator, settings, looking and settings.face is None)

@@ -95,14 +95,9 @@ def load_clips(
             " a generator that takes sound can't be measured on it. Name one"
             " that was built from footage with sound."
         )
-    # Two readings, since all records of a large data set fit no memory.
-    total = sum(1 for _ in _records(dataset, splits))
-    count = total if most is None else min(most, total)
-    wanted = set(np.linspace(0, total - 1, count).round().astype(int))
     clips = [
         _decode(record, dataset.info.audio)
-        for position, record in enumerate(_records(dataset, splits))
-        if position in wanted
+        for record in clip_records(dataset, splits, most)
     ]
     if not clips:
         raise DatasetError(
@@ -112,10 +107,36 @@ def load_clips(
     return clips
 
 
-def _records(
+def clip_records(
+    dataset: "FaceDataset", splits: Sequence[str], most: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """The records that `load_clips` decodes, one after another."""
+    # Two readings, since all records of a large data set fit no memory.
+    total = sum(1 for _ in _long_enough(dataset, splits))
+    count = total if most is None else min(most, total)
+    wanted = set(np.linspace(0, total - 1, count).round().astype(int))
+    for position, record in enumerate(_long_enough(dataset, splits)):
+        if position in wanted:
+            yield record
+
+
+def decode_faces(
+    record: dict[str, Any], frames: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    """Some faces of a record, uint8 [N, S, S, 3]."""
+    import tensorflow as tf
+
+    return np.stack(
+        [
+            tf.io.decode_image(record["frames"][frame], channels=3).numpy()
+            for frame in frames
+        ]
+    )
+
+
+def _long_enough(
     dataset: "FaceDataset", splits: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """Those of enough frames, one after another."""
     for split in splits:
         if dataset.frames(split):
             for record in dataset.clips(split):
@@ -124,17 +145,10 @@ def _records(
 
 
 def _decode(record: dict[str, Any], audio: AudioConfig) -> SpeechClip:
-    import tensorflow as tf
-
     return SpeechClip(
         clip_id=record["clip_id"].decode(),
         source_id=record["source_id"].decode(),
-        pixels=np.stack(
-            [
-                tf.io.decode_image(frame, channels=3).numpy()
-                for frame in record["frames"]
-            ]
-        ),
+        pixels=decode_faces(record, range(len(record["frames"]))),
         mfcc=record["mfcc"],
         times=record["frame_times"],
         centres=record["mfcc_centres"],

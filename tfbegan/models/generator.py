@@ -8,7 +8,11 @@ import numpy as np
 from keras import ops
 
 from tfbegan.conditioning import blank_mouth, mouth_mask
-from tfbegan.config import FaceConfig, SpeechConfig
+from tfbegan.config import (
+    CONDITIONINGS_WITH_LOOK,
+    FaceConfig,
+    SpeechConfig,
+)
 from tfbegan.errors import ConfigError
 from tfbegan.layers.audio_encoder import new_audio_encoder
 from tfbegan.layers.decoder import Decoder
@@ -43,7 +47,7 @@ class Generator(Network):
         untied_bias: Whether every pixel has biases of its own; see `Decoder`.
         pose: How look codes move within a clip: principal axes, float
             [k, latent_dim], each of the length of a standard deviation, which
-            `training.density` finds. None where that is not known.
+            `training.pose_axes` finds. None where that is not known.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
@@ -155,7 +159,7 @@ class Generator(Network):
     @property
     def has_look(self) -> bool:
         """Whether there is a look encoder: there are both sound and z."""
-        return self.conditioning in ("audio+noise", "audio+face")
+        return self.conditioning in CONDITIONINGS_WITH_LOOK
 
     def build(self, input_shape: tuple) -> None:
         if not self.decoder.built:

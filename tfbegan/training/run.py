@@ -37,7 +37,7 @@ from tfbegan.training.checkpoints import (
     tell_last_good,
 )
 from tfbegan.training.chronicle import chronicled
-from tfbegan.training.density import fit_flow, lacks_a_fit
+from tfbegan.training.finish import finish_generator, lacks_finish
 from tfbegan.training.interval import Interval
 from tfbegan.training.loop import TrainingLoop
 from tfbegan.training.pictures import Exhibits, choose_exhibits
@@ -254,7 +254,7 @@ def _run(
     keep_freed_memory()
     loop = _loop(job, schedule, interval)
     loop.step = done = model.steps_done
-    if done < job.config.training.steps or _lacks_a_fit(job):
+    if done < job.config.training.steps or _lacks_finish(job):
         with ExitStack() as chief:
             told: list[str] = []
             if job.team.is_chief:
@@ -264,11 +264,11 @@ def _run(
     return RunResult(job.folder, model.steps_done, loop.received_signal, notes)
 
 
-def _lacks_a_fit(job: _Job) -> bool:
+def _lacks_finish(job: _Job) -> bool:
     architecture = job.config.architecture
     return bool(
         job.team.chief_says(
-            lambda: "yes" if lacks_a_fit(job.folder, architecture) else ""
+            lambda: "yes" if lacks_finish(job.folder, architecture) else ""
         )
     )
 
@@ -321,8 +321,8 @@ def _complete(job: _Job, loop: TrainingLoop) -> None:
     training, folder = job.config.training, job.folder
     if not job.team.is_chief or loop.step < training.steps:
         return
-    if lacks_a_fit(folder, job.config.architecture):
-        fit_flow(
+    if lacks_finish(folder, job.config.architecture):
+        finish_generator(
             folder,
             job.dataset,
             training,

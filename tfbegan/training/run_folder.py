@@ -124,7 +124,7 @@ class RunFolder:
     def generator_file(self) -> Path:
         """The generator alone: as of the last checkpoint, or, where it takes
         sound and there are clips to judge by, as of its best look. Once all
-        steps are done its flow is another; see `flow_file`."""
+        steps are done it is finished; see `finish_file`."""
         return self.path / "generator.keras"
 
     @property
@@ -133,10 +133,10 @@ class RunFolder:
         return self.path / "tensorboard"
 
     @property
-    def flow_file(self) -> Path:
-        """Which generator has a fitted flow, and how well it knows the looks,
-        as JSON; see `density.fit_flow`."""
-        return self.path / "flow.json"
+    def finish_file(self) -> Path:
+        """Which generator is finished, and how well its flow knows the looks,
+        as JSON; see `finish.finish_generator`."""
+        return self.path / "finish.json"
 
     def read_best(self) -> "Best | None":
         """When the generator that takes sound was best; None before that."""

@@ -1,0 +1,78 @@
+"""What a generator that has a look learns when its training has ended.
+
+Its flow learns where looks are, and how looks move within clips is found, for
+both need an encoder that stands still.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+from tfbegan.config import ModelConfig, TrainingConfig
+from tfbegan.data.dataset import FaceDataset
+from tfbegan.errors import DatasetError
+from tfbegan.files import atomic_path, read_json, sha256_file, write_json
+from tfbegan.generation.loading import load_generator
+from tfbegan.training.density import DensityFit, fit_flow
+from tfbegan.training.pose_axes import pose_axes
+from tfbegan.training.run_folder import RunFolder
+
+
+def lacks_finish(folder: RunFolder, architecture: ModelConfig) -> bool:
+    """Whether the generator of a run has a look, and was not finished yet."""
+    path = folder.generator_file
+    return (
+        architecture.has_look
+        and path.is_file()
+        and _finished_generator(folder) != sha256_file(path)
+    )
+
+
+def finish_generator(
+    folder: RunFolder,
+    dataset: FaceDataset,
+    training: TrainingConfig,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Gives the generator of a run its last fit and its pose.
+
+    In its file nothing else changes; checkpoints are left alone, so that a
+    longer run is the same whether or not it ended before.
+
+    Args:
+        folder: Of a run that has ended, which `lacks_finish`.
+        dataset: What it learnt from.
+        training: Of the run.
+        stopped: Whether to leave everything as it is, asked now and then.
+
+    Raises:
+        DatasetError: The data set is damaged.
+        ModelFileError: The generator's file is damaged.
+        OutputError: It can't be written; it is as it was.
+    """
+    path = folder.generator_file
+    generator = load_generator(path).model
+    fit: DensityFit | None = None
+    if generator.flow is not None:
+        fit = fit_flow(generator, dataset, training, stopped)
+        if fit is None:
+            return
+    generator.pose = pose_axes(generator, dataset)
+    with atomic_path(path) as temporary:
+        generator.save(temporary)
+        # Before the file takes its place: a crash between the two leaves a
+        # hash that does not fit, and all is done again.
+        write_json(
+            folder.finish_file,
+            {
+                "generator_sha256": sha256_file(temporary),
+                "flow": fit and dataclasses.asdict(fit),
+            },
+        )
+
+
+def _finished_generator(folder: RunFolder) -> str | None:
+    """The hash of the generator that was finished; None where none is known."""
+    try:
+        return str(read_json(folder.finish_file)["generator_sha256"])
+    except (DatasetError, KeyError, TypeError):
+        return None
