@@ -27,6 +27,7 @@ from tfbegan.quiet import import_tensorflow
 from tfrecords_builder.plan import SPLIT_BY, BuildPlan, override
 
 EXIT_PARTIAL = 3
+_SIZES = f"{', '.join(map(str, IMAGE_SIZES[:-1]))} or {IMAGE_SIZES[-1]}"
 _EXIT_SIGNAL = 128
 _EXAMPLES = """examples:
   tfrecords-builder puppets --out data/puppets
@@ -108,16 +109,20 @@ def _add_build(commands: Any) -> None:
         help="video or image file, folder of them, CSV table of ranges (file,"
         " start_s, end_s), or http(s) link to a video",
     )
-    build.add_argument("--out", type=Path, required=True, help="new folder")
+    build.add_argument(
+        "--out", type=Path, metavar="DIR", required=True, help="new folder"
+    )
     build.add_argument(
         "--workers",
         type=int,
+        metavar="N",
         default=os.cpu_count() or 1,
         help="processes, from 1 (default: %(default)s)",
     )
     build.add_argument(
         "--cache",
         type=Path,
+        metavar="DIR",
         default=Path("data/downloads"),
         help="folder for what links lead to (default: %(default)s)",
     )
@@ -126,28 +131,45 @@ def _add_build(commands: Any) -> None:
         action="store_true",
         help="let links lead to this machine or network",
     )
-    for option, name, text in (
-        ("--size", "face.image_size", f"side of a face: {IMAGE_SIZES} px"),
-        ("--clip-s", "clip_s", "longest clip, 0.1 to 60 s"),
-        ("--span-s", "span_s", "work in spans of so many seconds"),
+    for option, name, unit, text in (
+        ("--size", "face.image_size", "PX", f"side of a face, {_SIZES} px"),
+        ("--clip-s", "clip_s", "S", "longest clip, 0.1 to 60 s"),
+        ("--span-s", "span_s", "S", "work in spans of so many seconds"),
         (
             "--validation-fraction",
             "validation_fraction",
+            "SHARE",
             "share held out, 0 to 0.9",
         ),
-        ("--clips-per-shard", "clips_per_shard", "records in a shard"),
-        ("--jpeg-quality", "jpeg_quality", "of the faces, 1 to 100"),
-        ("--key-interval-s", "tracking.key_interval_s", "between detections"),
-        ("--min-face-px", "tracking.min_face_px", "least distance of eyes"),
-        ("--max-source-bytes", "max_source_bytes", "larger files are refused"),
-        ("--max-source-s", "max_source_s", "longer videos are refused"),
-        ("--timeout-s", "timeout_s", "a span may take so long"),
+        ("--clips-per-shard", "clips_per_shard", "N", "records in a shard"),
+        ("--jpeg-quality", "jpeg_quality", "N", "of the faces, 1 to 100"),
+        (
+            "--key-interval-s",
+            "tracking.key_interval_s",
+            "S",
+            "between detections of a face",
+        ),
+        (
+            "--min-face-px",
+            "tracking.min_face_px",
+            "PX",
+            "least distance of the eyes",
+        ),
+        (
+            "--max-source-bytes",
+            "max_source_bytes",
+            "BYTES",
+            "larger files are refused",
+        ),
+        ("--max-source-s", "max_source_s", "S", "longer videos are refused"),
+        ("--timeout-s", "timeout_s", "S", "a span may take so long"),
     ):
         value = _lookup(defaults, name)
         build.add_argument(
             option,
             dest=name,
             type=type(value),
+            metavar=unit,
             default=argparse.SUPPRESS,
             help=f"{text} (default: {value})",
         )
@@ -167,32 +189,49 @@ def _add_puppets(commands: Any) -> None:
         help="draw and voice the default data set",
         description="Draws talking faces with synthesised speech.",
     )
-    puppets.add_argument("--out", type=Path, required=True, help="new folder")
     puppets.add_argument(
-        "--size", type=int, default=64, help=f"{IMAGE_SIZES} px (default: 64)"
+        "--out", type=Path, metavar="DIR", required=True, help="new folder"
     )
     puppets.add_argument(
-        "--characters", type=int, default=36, help="how many (default: 36)"
+        "--size",
+        type=int,
+        metavar="PX",
+        default=64,
+        help=f"side of a face, {_SIZES} px (default: 64)",
+    )
+    puppets.add_argument(
+        "--characters",
+        type=int,
+        metavar="N",
+        default=36,
+        help="how many (default: 36)",
     )
     puppets.add_argument(
         "--looks",
         type=int,
+        metavar="N",
         default=0,
         help="how many looks the characters share, each with a voice and a"
         " light of its own; 1 is one speaker (default: a look each)",
     )
     puppets.add_argument(
-        "--sentences", type=int, default=4, help="of each (default: 4)"
+        "--sentences",
+        type=int,
+        metavar="N",
+        default=4,
+        help="of each (default: 4)",
     )
     puppets.add_argument(
         "--seed",
         type=int,
+        metavar="N",
         default=0,
         help="of looks, voices, words and movements (default: 0)",
     )
     puppets.add_argument(
         "--workers",
         type=int,
+        metavar="N",
         default=os.cpu_count() or 1,
         help="processes (default: one a core)",
     )
@@ -205,15 +244,39 @@ def _add_film(commands: Any) -> None:
         help="film a speaking puppet, as footage to try things with",
         description="Films a speaking puppet, with sound.",
     )
-    film.add_argument("out", type=Path, help="video file, such as puppet.mp4")
-    film.add_argument("--character", type=int, default=0, help="from 0")
     film.add_argument(
-        "--seconds", type=float, default=12.0, help="0.5 to 3600 (default: 12)"
+        "out", type=Path, metavar="VIDEO", help="video file, such as puppet.mp4"
     )
-    film.add_argument("--fps", type=float, default=25.0, help="(default: 25)")
-    film.add_argument("--width", type=int, default=320, help="(default: 320)")
-    film.add_argument("--height", type=int, default=240, help="(default: 240)")
-    film.add_argument("--seed", type=int, default=0)
+    film.add_argument(
+        "--character",
+        type=int,
+        metavar="N",
+        default=0,
+        help="which of the cast, from 0",
+    )
+    film.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        default=12.0,
+        help="0.5 to 3600 (default: 12)",
+    )
+    film.add_argument(
+        "--fps", type=float, metavar="FPS", default=25.0, help="(default: 25)"
+    )
+    film.add_argument(
+        "--width", type=int, metavar="PX", default=320, help="(default: 320)"
+    )
+    film.add_argument(
+        "--height", type=int, metavar="PX", default=240, help="(default: 240)"
+    )
+    film.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        default=0,
+        help="of what it says (default: 0)",
+    )
     film.set_defaults(run=_film)
 
 

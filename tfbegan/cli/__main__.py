@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser(arguments).parse_args(arguments)
     try:
+        # Told at once: TensorFlow takes seconds to come.
+        parsed.check(parsed)
         if parsed.takes_tensorflow and not getattr(parsed, "dry_run", False):
             import_tensorflow()
         return parsed.run(parsed)
@@ -82,9 +84,14 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             module.add_arguments(command)
             command.set_defaults(
                 run=module.run,
+                check=getattr(module, "check", _check_nothing),
                 takes_tensorflow=name not in _WITHOUT_TENSORFLOW,
             )
     return parser
+
+
+def _check_nothing(_: argparse.Namespace) -> None:
+    """Of a command that finds out what is wrong while it runs."""
 
 
 if __name__ == "__main__":

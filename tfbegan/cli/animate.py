@@ -104,9 +104,21 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
+    refuse_overwriting(parsed.output, (parsed.speech, *(parsed.face or ())))
+    from tfbegan.generation.loading import find_speaker
+    from tfbegan.generation.media import exact_frame_rate
+    from tfbegan.generation.speech import open_speech
+    from tfbegan.generation.video import check_video
+
+    open_speech(parsed.speech)
+    find_speaker(parsed.source)
+    check_video(parsed.output, exact_frame_rate(parsed.fps), parsed.scale)
+
+
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
-    refuse_overwriting(parsed.output, (parsed.speech, *(parsed.face or ())))
     from tfbegan.generation.animation import animate
     from tfbegan.generation.loading import load_speaker
     from tfbegan.generation.provenance import Provenance

@@ -18,6 +18,7 @@ from tfbegan.cli.animate import (
 )
 from tfbegan.cli.outputs import refuse_overwriting
 from tfbegan.errors import ConfigError, UsageError
+from tfbegan.records import read_dataset_info
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "video", type=Path, nargs="?", metavar="VIDEO", help="of a speaker"
     )
-    parser.add_argument("--data", type=Path, help="data set, instead of VIDEO")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data set, instead of VIDEO"
+    )
     parser.add_argument("--split", help=f"of the data set (default: {_SPLIT})")
     parser.add_argument(
         "--clips", type=int, help=f"of the data set (default: {_CLIPS})"
@@ -73,18 +76,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Runs the command; returns the exit code."""
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
     if (parsed.video is None) == (parsed.data is None):
         raise UsageError(
             "tfbegan compare needs either a VIDEO or --data. Received:"
             f" {'neither' if parsed.video is None else 'both'}"
         )
     _check_options(parsed)
-    from tfbegan.generation.loading import load_speaker
-
     sources = (parsed.video, *(parsed.face or ()))
     refuse_overwriting(parsed.output, filter(None, sources))
+    from tfbegan.generation.loading import find_speaker
+
+    if parsed.video is None:
+        read_dataset_info(parsed.data)
+    else:
+        from tfbegan.generation.speech import open_speech
+
+        open_speech(parsed.video)
+    find_speaker(parsed.source)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    from tfbegan.generation.loading import load_speaker
+
     if parsed.video is None:
         return _compare_clips(parsed, load_speaker(parsed.source))
     return _compare_video(parsed)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfbegan.errors import ConfigError, UsageError
+from tfbegan.records import read_dataset_info
 
 _COLUMNS = 16
 _CLIPS = 40
@@ -36,6 +37,7 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     parser.add_argument(
         "--data",
         type=Path,
+        metavar="DIR",
         required=True,
         help="data set to compare with: the one of the training",
     )
@@ -73,14 +75,22 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     )
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Runs the command; returns the exit code."""
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
     from tfbegan.generation.latents import check_seed, check_truncation
-    from tfbegan.generation.loading import load_generator
+    from tfbegan.generation.loading import find_generator
 
     check_seed(parsed.seed)
     if parsed.truncation is not None:
         check_truncation(parsed.truncation)
+    find_generator(parsed.source)
+    read_dataset_info(parsed.data)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    from tfbegan.generation.loading import load_generator
+
     generator = load_generator(parsed.source)
     if generator.audio is None:
         _refuse_sound_options(parsed, generator)

@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
+    from tfbegan.generation.loading import find_generator
+
+    find_generator(parsed.source)
+
+
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     from tfbegan.export.saved_model import export_saved_model

@@ -23,10 +23,11 @@ train.py --learning-rate. Nothing is written."""
     parser.add_argument(
         "--data",
         type=Path,
+        metavar="DIR",
         required=True,
         help="folder that tfrecords-builder made",
     )
-    parser.add_argument("--preset", help="as of train.py")
+    parser.add_argument("--preset", metavar="NAME", help="as of train.py")
     parser.add_argument(
         "--lowest", type=float, default=1e-5, help="default: %(default)s"
     )
@@ -39,17 +40,22 @@ train.py --learning-rate. Nothing is written."""
     add_setting_options(parser)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Runs the command; returns the exit code."""
-    from tfbegan.training.rate_finder import find_rate
-    from tfbegan.training.run_folder import RunConfig, data_fingerprint
-
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
     if not 0 < parsed.lowest < parsed.highest or parsed.trials < 20:
         raise UsageError(
             "There must be 20 trials or more, of rates with 0 < lowest <"
             f" highest. Received: --trials {parsed.trials} --lowest"
             f" {parsed.lowest} --highest {parsed.highest}"
         )
+    settings(parsed)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    from tfbegan.training.rate_finder import find_rate
+    from tfbegan.training.run_folder import RunConfig, data_fingerprint
+
     architecture, objective, training = settings(parsed)
     config = RunConfig(
         architecture,

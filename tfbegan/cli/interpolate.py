@@ -14,7 +14,12 @@ from tfbegan.generation.latents import (
     find_latent,
     interpolate,
 )
-from tfbegan.generation.loading import LoadedGenerator, load_generator, to_uint8
+from tfbegan.generation.loading import (
+    LoadedGenerator,
+    find_generator,
+    load_generator,
+    to_uint8,
+)
 from tfbegan.generation.pictures import make_grid, save_png
 from tfbegan.generation.provenance import Provenance
 
@@ -54,11 +59,16 @@ class _End:
     told: str
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Runs the command; returns the exit code."""
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
     names = (parsed.first, parsed.last)
     photographs = (Path(name) for name in names if not name.isdecimal())
     refuse_overwriting(parsed.output, photographs)
+    find_generator(parsed.source)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
     generator = load_generator(parsed.source)
     search = LatentSearch(steps=max(1, parsed.search_steps))
     ends = [

@@ -14,6 +14,7 @@ from tfbegan.config import (
     TrainingConfig,
 )
 from tfbegan.errors import UsageError
+from tfbegan.training.presets import find_preset
 
 GROUPS: dict[str, type[Config]] = {
     "architecture": ModelConfig,
@@ -43,6 +44,15 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
 }
 """The conditionings with which a setting does anything, where not with all."""
 
+_DEFAULT_PRESETS = {"small-data": ("noise",), "talking": _WITH_SOUND}
+"""What is taken with which conditionings where no preset is named."""
+
+_NO_PRESETS_OWN = {
+    "conditioning": "noise",
+    "image_size": "that of the data set's faces",
+}
+"""Defaults that come from elsewhere."""
+
 _HEADER = re.compile(r"^ {4}(\w+): (.*)$")
 
 
@@ -55,10 +65,11 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         options = parser.add_argument_group(group)
         help_texts = _attribute_help(kind)
         for field in dataclasses.fields(kind):
+            told = f"{help_texts[field.name]} {_default(group, field.name)}"
             arguments: dict[str, Any] = {
                 "dest": f"{group}.{field.name}",
                 "default": argparse.SUPPRESS,
-                "help": help_texts[field.name].replace("%", "%%"),
+                "help": told.replace("%", "%%"),
             }
             if field.type is bool:
                 arguments["action"] = argparse.BooleanOptionalAction
@@ -102,6 +113,25 @@ def check_effective(parsed: argparse.Namespace, conditioning: str) -> None:
                     f"{_option(field.name)} does nothing with --conditioning"
                     f" {conditioning}, but only with {' or '.join(useful)}."
                 )
+
+
+def _default(group: str, name: str) -> str:
+    """What is taken where an option is not given, as the help says it."""
+    values: list[str] = []
+    for preset, conditionings in _DEFAULT_PRESETS.items():
+        if set(conditionings) & set(ONLY_WITH.get(name, CONDITIONINGS)):
+            settings = getattr(find_preset(preset), group)
+            value = _as_text(getattr(settings, name))
+            if value not in values:
+                values.append(value)
+    told = _NO_PRESETS_OWN.get(name) or "; with sound ".join(values)
+    return f"(default: {told})"
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 
 def _option(name: str) -> str:

@@ -38,16 +38,21 @@ Without --data the puppets are drawn and learnt from. What is not given comes
 from the preset; there are more steps where the data set is so large that the
 preset's would not show every face twice."""
     parser.add_argument(
-        "--data", type=Path, help="folder that tfrecords-builder made"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder that tfrecords-builder made",
     )
     parser.add_argument(
         "--preset",
+        metavar="NAME",
         help="small-data (the default with noise), talking (the default with"
         " sound), demo, paper, or the controls regressor and seed",
     )
     parser.add_argument(
         "--runs-dir",
         type=Path,
+        metavar="DIR",
         default=_DEFAULT_RUNS,
         help="folder of the run folders (default: %(default)s)",
     )
@@ -75,10 +80,20 @@ preset's would not show every face twice."""
     add_setting_options(parser)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Runs the command; returns the exit code."""
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
     if parsed.resume is not None:
         _check_resumable(parsed)
+    if "TF_CONFIG" in os.environ:
+        return  # one of several workers tells the others, once it knows them
+    if parsed.resume is None:
+        settings(parsed)
+    else:
+        _folder_of(parsed).read_config()
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
     if parsed.dry_run:
         print(json.dumps(_asked_for(parsed), indent=2))
         return 0

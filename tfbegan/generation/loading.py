@@ -245,7 +245,7 @@ def load_generator(source: str | Path | None = None) -> LoadedGenerator:
         >>> generator.generate(16, seed=0).shape
         (16, 64, 64, 3)
     """
-    path = _find(source)
+    path = find_generator(source)
     kind = check_archive(path)
     import keras
 
@@ -271,26 +271,15 @@ def load_speaker(source: str | Path | None = None) -> LoadedGenerator:
     Raises:
         RunError, ModelFileError: As `load_generator`.
     """
-    if source is None:
-        found = [path for path in _generators_in(_RUNS) if hears(path)]
-        source = found[-1] if found else bundled(DEFAULT_BUNDLED)
-    return load_generator(source)
+    return load_generator(find_speaker(source))
 
 
-def _silence(audio: AudioConfig, count: int) -> np.ndarray:
-    """The raw windows of no sound: float32 [count, W, n_mfcc]."""
-    windows = np.zeros((count, audio.window_frames, audio.n_mfcc), np.float32)
-    # Of -100 dB in every band an orthonormal DCT leaves this in c0.
-    windows[..., 0] = -100.0 * np.sqrt(audio.n_mels)
-    return windows
+def find_generator(source: str | Path | None = None) -> Path:
+    """The file that `load_generator` would load.
 
-
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Float images in [-1, 1] to uint8 in [0, 255], rounded."""
-    return np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
-
-
-def _find(source: str | Path | None) -> Path:
+    Raises:
+        RunError: There is no such run, or nothing in it yet.
+    """
     if source is None:
         found = _generators_in(_RUNS)
         return found[-1] if found else bundled(DEFAULT_BUNDLED)
@@ -314,6 +303,31 @@ def _find(source: str | Path | None) -> Path:
         f" generator of that name is bundled (there is: {', '.join(BUNDLED)})."
         " Train one with: python train.py --conditioning noise"
     )
+
+
+def find_speaker(source: str | Path | None = None) -> Path:
+    """The file that `load_speaker` would load.
+
+    Raises:
+        RunError: As `find_generator`.
+    """
+    if source is None:
+        found = [path for path in _generators_in(_RUNS) if hears(path)]
+        return found[-1] if found else bundled(DEFAULT_BUNDLED)
+    return find_generator(source)
+
+
+def _silence(audio: AudioConfig, count: int) -> np.ndarray:
+    """The raw windows of no sound: float32 [count, W, n_mfcc]."""
+    windows = np.zeros((count, audio.window_frames, audio.n_mfcc), np.float32)
+    # Of -100 dB in every band an orthonormal DCT leaves this in c0.
+    windows[..., 0] = -100.0 * np.sqrt(audio.n_mels)
+    return windows
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Float images in [-1, 1] to uint8 in [0, 255], rounded."""
+    return np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
 def _generators_in(runs: Path) -> list[Path]:

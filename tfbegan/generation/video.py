@@ -84,7 +84,7 @@ def save_video(path: Path, pictures: Iterable[np.ndarray], film: Film) -> int:
         OutputError: The file can't be written.
     """
     path = Path(path)
-    _check(path, film)
+    check_video(path, film.frame_rate, film.scale)
     kind = _FORMATS[path.suffix.lower()]
     with atomic_path(path) as temporary:
         try:
@@ -105,23 +105,28 @@ def save_video(path: Path, pictures: Iterable[np.ndarray], film: Film) -> int:
     return count
 
 
-def _check(path: Path, film: Film) -> None:
-    """Refuses, before any work, what can't be written."""
+def check_video(
+    path: Path, frame_rate: Fraction, scale: int | None = None
+) -> None:
+    """Refuses, before any work, what `save_video` can't write.
+
+    Raises:
+        ConfigError: As `save_video`, as far as can be told.
+    """
     suffix = Path(path).suffix.lower()
     if suffix not in _FORMATS:
         raise ConfigError(
             f"A video's name must end in one of {', '.join(_FORMATS)}."
             f" Received: {path}"
         )
-    if film.scale is not None and not 1 <= film.scale <= _LARGEST_SCALE:
+    if scale is not None and not 1 <= scale <= _LARGEST_SCALE:
         raise ConfigError(
-            f"The scale must be in [1, {_LARGEST_SCALE}]."
-            f" Received: {film.scale}"
+            f"The scale must be in [1, {_LARGEST_SCALE}]. Received: {scale}"
         )
-    if suffix == ".gif" and film.frame_rate > _FASTEST_GIF:
+    if suffix == ".gif" and frame_rate > _FASTEST_GIF:
         raise ConfigError(
             f"A GIF can't show more than {_FASTEST_GIF} frames a second."
-            f" Received: {float(film.frame_rate):g}. Lower --fps, or write an"
+            f" Received: {float(frame_rate):g}. Lower --fps, or write an"
             " MP4."
         )
 

@@ -1,5 +1,6 @@
 """The command line: exit codes, one sentence for bad input, real results."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tfbegan.cli.__main__ import main
+from tfbegan.cli.settings import GROUPS
 
 COMMANDS = [
     "train",
@@ -61,6 +63,21 @@ def test_every_setting_is_an_option_with_its_own_help(capsys):
     assert "Diversity ratio in (0, 1]" in text
 
 
+def test_every_setting_tells_its_default(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    fields = sum(len(dataclasses.fields(kind)) for kind in GROUPS.values())
+    assert text.count("(default: ") - text.count("folders (default:") == fields
+    for told in (
+        "wanted L(G(z)) / L(x). (default: 0.8; with sound 1)",
+        "The paper's n. (default: 16)",
+        "with noise alone. (default: 0.1)",
+        "photographs take z's place. (default: noise)",
+    ):
+        assert told in text
+
+
 def test_a_dry_run_prints_the_whole_configuration(capsys):
     arguments = ["--dry-run", "--preset", "paper", "--gamma", "0.3"]
     assert main(["train", *arguments]) == 0
@@ -103,6 +120,44 @@ def test_bad_input_is_one_sentence(
     assert told in error
     assert error.startswith("tfbegan: ")
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("train --gamma 2", "gamma must be in"),
+        ("train --data .", "no finished data set"),
+        ("train --resume", "no run in"),
+        ("find-rate --data .", "no finished data set"),
+        ("find-rate --data . --trials 3", "20 trials or more"),
+        ("generate --count 0", "must be in [1, 100000]"),
+        ("generate --seed -1", "seed"),
+        ("interpolate 1 2 --source nowhere", "neither a run folder"),
+        ("evaluate puppet --data .", "no finished data set"),
+        ("evaluate puppet --data . --truncation 2", "truncation"),
+        ("export nowhere", "neither a run folder"),
+        ("animate nowhere.wav", "no file nowhere.wav"),
+        ("compare nowhere.mp4", "no file nowhere.mp4"),
+        ("compare", "either a VIDEO or --data"),
+    ],
+)
+def test_bad_input_is_told_before_tensorflow_is_imported(
+    arguments, told, tmp_path
+):
+    code = (
+        "import sys; from tfbegan.cli.__main__ import main\n"
+        f"code = main({arguments.split()!r})\n"
+        "assert 'tensorflow' not in sys.modules, 'imported'\n"
+        "assert 'keras' not in sys.modules, 'imported'\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode in (1, 2), done.stderr
+    assert done.stderr.startswith("tfbegan: ")
+    assert told in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--colour"], ["train", "--colour"]])
