@@ -102,6 +102,12 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
         help="how far the natural pose goes, 0 to 1: as far as in the footage"
         " that was learnt (default: 1; where that is not known, 0.1 of z)",
     )
+    parser.add_argument(
+        "--articulation",
+        type=float,
+        help="how far the mouth moves with the sound, 0 to 3: more opens it"
+        " wider (default: 1, as it was learnt)",
+    )
 
 
 def check(parsed: argparse.Namespace) -> None:
@@ -120,13 +126,12 @@ def check(parsed: argparse.Namespace) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     from tfbegan.generation.animation import animate
-    from tfbegan.generation.loading import load_speaker
     from tfbegan.generation.provenance import Provenance
     from tfbegan.generation.speech import open_speech
     from tfbegan.generation.video import Film, Soundtrack, save_video
 
     speech = open_speech(parsed.speech)
-    generator = load_speaker(parsed.source)
+    generator = load_articulate(parsed)
     settings = speaker_settings(parsed, generator, parsed.fps)
     film = Film(
         settings.frame_rate,
@@ -142,6 +147,16 @@ def run(parsed: argparse.Namespace) -> int:
     count = save_video(parsed.output, shown, film)
     tell_result(parsed.output, count, settings.frame_rate, started)
     return tell_damage(heard.damage)
+
+
+def load_articulate(parsed: argparse.Namespace) -> "LoadedGenerator":
+    """Who speaks, as `add_speaker_options` ask for it."""
+    from tfbegan.generation.loading import load_speaker
+
+    generator = load_speaker(parsed.source)
+    if parsed.articulation is None:
+        return generator
+    return generator.with_articulation(parsed.articulation)
 
 
 def speaker_settings(

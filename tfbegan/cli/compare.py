@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbegan.cli.animate import (
     add_speaker_options,
+    load_articulate,
     speaker_settings,
     tell_damage,
     tell_result,
@@ -99,10 +100,8 @@ def check(parsed: argparse.Namespace) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
-    from tfbegan.generation.loading import load_speaker
-
     if parsed.video is None:
-        return _compare_clips(parsed, load_speaker(parsed.source))
+        return _compare_clips(parsed, load_articulate(parsed))
     return _compare_video(parsed)
 
 
@@ -139,13 +138,12 @@ def _compare_video(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.animation import animate
     from tfbegan.generation.comparison import side_by_side
     from tfbegan.generation.footage import open_footage
-    from tfbegan.generation.loading import load_speaker
     from tfbegan.generation.speech import open_speech
     from tfbegan.generation.video import Soundtrack
 
     footage = open_footage(parsed.video)
     speech = open_speech(parsed.video)
-    generator = load_speaker(parsed.source)
+    generator = load_articulate(parsed)
     fps = min(footage.fps, 60.0) if parsed.fps is None else parsed.fps
     settings = speaker_settings(parsed, generator, fps)
     heard = speech.read()

@@ -13,7 +13,13 @@ from tfbegan.records import read_dataset_info
 _COLUMNS = 16
 _CLIPS = 40
 _CAST = 2
-_SOUND_OPTIONS = ("held_out", "regressor", "clips", "faces_per_clip")
+_SOUND_OPTIONS = (
+    "held_out",
+    "regressor",
+    "clips",
+    "faces_per_clip",
+    "articulation",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +79,11 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
         type=int,
         help=f"random z that speak each clip (default: {_CAST})",
     )
+    sound.add_argument(
+        "--articulation",
+        type=float,
+        help="how far mouths move with the sound, as of tfbegan animate",
+    )
 
 
 def check(parsed: argparse.Namespace) -> None:
@@ -95,6 +106,8 @@ def run(parsed: argparse.Namespace) -> int:
     if generator.audio is None:
         _refuse_sound_options(parsed, generator)
         return _run_noise(parsed, generator)
+    if parsed.articulation is not None:
+        generator = generator.with_articulation(parsed.articulation)
     return _run_audio(parsed, generator)
 
 

@@ -20,6 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of all versions (default: %(default)s)",
     )
     parser.add_argument(
+        "--articulation",
+        type=float,
+        help="how far mouths move with the sound, as of tfbegan animate",
+    )
+    parser.add_argument(
         "--compact",
         type=Path,
         metavar="FILE",
@@ -47,6 +52,8 @@ def run(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.loading import load_generator
 
     generator = load_generator(parsed.source)
+    if parsed.articulation is not None:
+        generator = generator.with_articulation(parsed.articulation)
     if parsed.compact is not None:
         from tfbegan.export.compact import save_compact
 

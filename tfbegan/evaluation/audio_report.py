@@ -244,6 +244,7 @@ class AudioReport:
     Attributes:
         conditioning: Of the generator.
         truncation: Of its random z, in [0, 1].
+        articulation: Of its mouths; None where there is none to change.
         rows: In order.
         arms: The names of the columns, the judged one first.
         clips: Held-out clips.
@@ -255,6 +256,7 @@ class AudioReport:
 
     conditioning: str
     truncation: float
+    articulation: float | None
     rows: tuple[Row, ...]
     arms: tuple[str, ...]
     clips: int
@@ -272,6 +274,7 @@ class AudioReport:
         return {
             "conditioning": self.conditioning,
             "truncation": self.truncation,
+            "articulation": self.articulation,
             "passed": self.passed,
             "clips": self.clips,
             "frames": self.frames,
@@ -300,8 +303,8 @@ class Candidate:
     """A generator to be judged.
 
     Attributes:
-        speaker: With `speak`, `look`, `conditioning` and `latent_dim`, such
-            as a `LoadedGenerator`.
+        speaker: With `speak`, `look`, `conditioning`, `latent_dim` and
+            `articulation`, such as a `LoadedGenerator`.
         draw_latents: (n, latent_dim, seed, truncation) to z of the prior.
         cast_size: How many z speak each clip.
         truncation: Of the z that are drawn, in [0, 1].
@@ -386,6 +389,7 @@ def measure_audio_mode(
     return AudioReport(
         conditioning=candidate.speaker.conditioning,
         truncation=candidate.truncation,
+        articulation=candidate.speaker.articulation,
         rows=_rows(figures, candidate.speaker.conditioning, held_out),
         arms=tuple(figures),
         clips=len(held_out.clips),

@@ -80,7 +80,7 @@ def render_report(
         HTML text without any reference to the outside.
     """
     body = f"""<h1>Does the sound matter?</h1>
-<p class="soft">{escape(name)}, {escape(_about_z(report))};
+<p class="soft">{escape(name)}, {escape(_about_generator(report))};
 {report.clips} held-out clips, {report.frames} frames; 95&nbsp;% bootstrap
 intervals over clips.</p>
 <p>{_verdict(report)}</p>
@@ -99,10 +99,13 @@ intervals over clips.</p>
     return render_page(f"{name}: does the sound matter?", body)
 
 
-def _about_z(report: AudioReport) -> str:
-    if report.truncation == 1:
-        return report.conditioning
-    return f"{report.conditioning}, random z truncated to {report.truncation:g}"
+def _about_generator(report: AudioReport) -> str:
+    told = [report.conditioning]
+    if report.truncation != 1:
+        told.append(f"random z truncated to {report.truncation:g}")
+    if report.articulation is not None:
+        told.append(f"articulation {report.articulation:g}")
+    return ", ".join(told)
 
 
 def _show_clip(arms: Sequence[Arm], held_out: HeldOut, index: int) -> Shown:

@@ -16,6 +16,7 @@ from tfbegan.models.compiled import compiled_inverse, run_compiled
 
 _RUNS = Path("runs")
 _GENERATOR_NAME = "generator.keras"
+_MOST_ARTICULATION = 3
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,41 @@ class LoadedGenerator:
     def pose(self) -> np.ndarray | None:
         """How looks move within clips, see `Generator`; None if not known."""
         return self.model.pose
+
+    @property
+    def articulation(self) -> float | None:
+        """How far mouths move with the sound, see `Generator`; None where that
+        can't be changed."""
+        return (
+            None if self.model.mean_sound is None else self.model.articulation
+        )
+
+    def with_articulation(self, articulation: float) -> "LoadedGenerator":
+        """The same generator, whose mouths move further or less far.
+
+        Args:
+            articulation: In [0, 3]; 1 is what its training taught it, more
+                opens mouths wider, 0 lets them rest.
+
+        Raises:
+            ConfigError: The number makes no sense, or the generator does not
+                know what to measure from.
+        """
+        if not 0 <= articulation <= _MOST_ARTICULATION:
+            raise ConfigError(
+                f"The articulation must be in [0, {_MOST_ARTICULATION}]."
+                f" Received: {articulation}"
+            )
+        if self.articulation is None:
+            raise ConfigError(
+                f"{self.path} has no articulation to change: that is found when"
+                " a run that takes sound ends. Of an older one:"
+                " python train.py --resume RUN"
+            )
+        from tfbegan.models.generator import in_float32
+
+        model = in_float32(self.model, articulation=float(articulation))
+        return LoadedGenerator(model, self.path)
 
     def generate(
         self, n: int, seed: int = 0, truncation: float = 1.0

@@ -48,6 +48,13 @@ class Generator(Network):
         pose: How look codes move within a clip: principal axes, float
             [k, latent_dim], each of the length of a standard deviation, which
             `training.pose_axes` finds. None where that is not known.
+        mean_sound: The mean of `hear` over the training data, float [F],
+            which `training.mean_sound` finds. None where that is not known,
+            and the articulation does nothing.
+        articulation: How far a sound's features go from it, over how far the
+            encoder has them go: more than 1 opens mouths wider. As in
+            classifier-free guidance, what the condition changes is made
+            larger than was learnt.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
 
@@ -69,7 +76,8 @@ class Generator(Network):
         TensorShape([4, 32, 32, 3])
 
     Reference:
-        Berthelot et al., BEGAN, arXiv 1703.10717, section 3.5.
+        Berthelot et al., BEGAN, arXiv 1703.10717, section 3.5. Guidance: Ho,
+        Salimans, arXiv 2207.12598.
     """
 
     def __init__(
@@ -86,6 +94,8 @@ class Generator(Network):
         film: bool = True,
         untied_bias: bool = False,
         pose: Any = None,
+        mean_sound: Any = None,
+        articulation: float = 1.0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -102,6 +112,8 @@ class Generator(Network):
         self.film = film
         self.untied_bias = untied_bias
         self.pose = _as_axes(pose, latent_dim)
+        self.mean_sound = _as_features(mean_sound)
+        self.articulation = articulation
         self.seed = seed
         self.audio_encoder: Any = None
         self.look_encoder: Any = None
@@ -187,7 +199,11 @@ class Generator(Network):
         Returns:
             [B, F], F being the audio encoder's last `dense_units`.
         """
-        return self.audio_encoder(windows)
+        features = self.audio_encoder(windows)
+        if self.mean_sound is None or self.articulation == 1:
+            return features
+        mean = ops.cast(self.mean_sound, features.dtype)
+        return mean + self.articulation * (features - mean)
 
     def code_of(self, noise: Any) -> Any:
         """The look codes of z, float [B, latent_dim] to the same."""
@@ -255,18 +271,28 @@ class Generator(Network):
             "look_flow": self.look_flow,
             "film": self.film,
             "untied_bias": self.untied_bias,
-            "pose": None if self.pose is None else self.pose.tolist(),
+            "pose": _as_list(self.pose),
+            "mean_sound": _as_list(self.mean_sound),
+            "articulation": self.articulation,
             "seed": self.seed,
         }
 
 
-def in_float32(generator: Generator) -> Generator:
-    """A copy that computes in float32, whatever it was trained in."""
-    config = generator.get_config()
-    config["dtype"] = "float32"
+def in_float32(generator: Generator, **changes: Any) -> Generator:
+    """A copy that computes in float32, whatever it was trained in.
+
+    Args:
+        generator: To copy.
+        **changes: Arguments of its own, such as `articulation`.
+    """
+    config = {**generator.get_config(), "dtype": "float32", **changes}
     copy = Generator.from_config(config)
     copy.set_weights(generator.get_weights())
     return copy
+
+
+def _as_list(array: np.ndarray | None) -> list | None:
+    return None if array is None else array.tolist()
 
 
 def _as_axes(pose: Any, latent_dim: int) -> np.ndarray | None:
@@ -279,6 +305,10 @@ def _as_axes(pose: Any, latent_dim: int) -> np.ndarray | None:
             f" code has. Received the shape: {axes.shape}"
         )
     return axes
+
+
+def _as_features(mean_sound: Any) -> np.ndarray | None:
+    return None if mean_sound is None else np.asarray(mean_sound, np.float32)
 
 
 def _as_speech(conditioning: str, speech: Any) -> SpeechConfig | None:

@@ -1,7 +1,8 @@
-"""What a generator that has a look learns when its training has ended.
+"""What a generator that takes sound is given when its training has ended.
 
-Its flow learns where looks are, and how looks move within clips is found, for
-both need an encoder that stands still.
+Its flow learns where looks are; how looks move within clips, which a natural
+pose walks along, is found, and the mean sound, from which an articulation is
+measured. All of it needs encoders that stand still.
 """
 
 import dataclasses
@@ -13,15 +14,16 @@ from tfbegan.errors import DatasetError
 from tfbegan.files import atomic_path, read_json, sha256_file, write_json
 from tfbegan.generation.loading import load_generator
 from tfbegan.training.density import DensityFit, fit_flow
+from tfbegan.training.mean_sound import mean_sound
 from tfbegan.training.pose_axes import pose_axes
 from tfbegan.training.run_folder import RunFolder
 
 
 def lacks_finish(folder: RunFolder, architecture: ModelConfig) -> bool:
-    """Whether the generator of a run has a look, and was not finished yet."""
+    """Whether the generator of a run takes sound, and was not finished yet."""
     path = folder.generator_file
     return (
-        architecture.has_look
+        architecture.takes_sound
         and path.is_file()
         and _finished_generator(folder) != sha256_file(path)
     )
@@ -33,7 +35,7 @@ def finish_generator(
     training: TrainingConfig,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Gives the generator of a run its last fit and its pose.
+    """Gives the generator of a run its last fit, its pose and its mean sound.
 
     In its file nothing else changes; checkpoints are left alone, so that a
     longer run is the same whether or not it ended before.
@@ -51,12 +53,14 @@ def finish_generator(
     """
     path = folder.generator_file
     generator = load_generator(path).model
-    fit: DensityFit | None = None
+    density: DensityFit | None = None
     if generator.flow is not None:
-        fit = fit_flow(generator, dataset, training, stopped)
-        if fit is None:
+        density = fit_flow(generator, dataset, training, stopped)
+        if density is None:
             return
-    generator.pose = pose_axes(generator, dataset)
+    if generator.has_look:
+        generator.pose = pose_axes(generator, dataset)
+    generator.mean_sound = mean_sound(generator, dataset)
     with atomic_path(path) as temporary:
         generator.save(temporary)
         # Before the file takes its place: a crash between the two leaves a
@@ -65,7 +69,7 @@ def finish_generator(
             folder.finish_file,
             {
                 "generator_sha256": sha256_file(temporary),
-                "flow": fit and dataclasses.asdict(fit),
+                "flow": density and dataclasses.asdict(density),
             },
         )
 

@@ -14,6 +14,7 @@ from tfbegan.cli.__main__ import main
 from tfbegan.config import AudioConfig, FaceConfig, SpeechConfig
 from tfbegan.generation.animation import AnimationSettings, animate
 from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE
+from tfbegan.models.generator import in_float32
 
 SPEECH = SpeechConfig(
     AudioConfig(), (-200.0,) + (0.0,) * 12, (99.0,) * 13, FaceConfig().mouth_box
@@ -107,6 +108,36 @@ def test_photographs_say_who_speaks(models, speech, tmp_path, conditioning):
         assert main(["animate", str(speech), *given]) == 0
         videos.append(out.read_bytes())
     assert len(set(videos)) == 3
+
+
+@pytest.mark.parametrize("conditioning", ["audio", "audio+noise"])
+def test_articulation_moves_the_mouth(models, speech, tmp_path, conditioning):
+    model = in_float32(
+        load_generator(models[conditioning]).model, mean_sound=np.zeros(256)
+    )
+    model.save(tmp_path / "knows.keras")
+    source = ["--source", str(tmp_path / "knows.keras"), "--still-pose"]
+    if conditioning == "audio":
+        source.pop()
+    videos = []
+    for articulation in ([], ["--articulation", "1"], ["--articulation", "2"]):
+        out = tmp_path / f"{len(videos)}.gif"
+        options = [*source, *articulation, "-o", str(out)]
+        assert main(["animate", str(speech), *options]) == 0
+        videos.append(out.read_bytes())
+    assert videos[0] == videos[1] != videos[2]
+
+
+def test_a_generator_that_has_none_refuses_an_articulation(
+    models, speech, tmp_path, capsys
+):
+    out = tmp_path / "talk.mp4"
+    for model in (models["audio"], models["audio+noise"]):
+        options = ["--source", str(model), "--articulation", "1.5"]
+        command = ["animate", str(speech), *options, "-o", str(out)]
+        assert main(command) == 2
+        assert "no articulation to change" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_what_is_read_is_never_written_over(

@@ -72,6 +72,7 @@ class ProbeDouble:
 class EncoderDouble:
     """Codes of means of 4x4 blocks; one level, of a pixel's two steps."""
 
+    articulation = None
     latent_dim = 3 * (SIZE // 4) ** 2
 
     def describe(self, images):
@@ -89,6 +90,7 @@ class SpeakerDouble:
 
     conditioning = "audio"
     latent_dim = 0
+    articulation = None
 
     def __init__(self, clips):
         self.faces = {

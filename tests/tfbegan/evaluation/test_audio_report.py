@@ -33,6 +33,7 @@ class StillSpeaker:
 
     conditioning = "audio"
     latent_dim = 0
+    articulation = None
 
     def speak(self, latents, windows):
         return np.full((len(windows), 32, 32, 3), 0.3, np.float32)
@@ -43,6 +44,7 @@ class LitSpeaker(StillSpeaker):
 
     conditioning = "audio+noise"
     latent_dim = 2
+    articulation = None
 
     def __init__(self, perfect):
         self.perfect = perfect

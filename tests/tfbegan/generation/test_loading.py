@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,7 +13,8 @@ import tfbegan
 from tfbegan import BEGAN, Generator, ModelConfig
 from tfbegan.data.dataset import open_dataset
 from tfbegan.errors import ConfigError, ModelFileError, RunError
-from tfbegan.generation.loading import load_generator
+from tfbegan.generation.loading import LoadedGenerator, load_generator
+from tfbegan.models.generator import in_float32
 
 
 @pytest.fixture(scope="module")
@@ -366,3 +368,37 @@ def test_an_ordinary_keras_model_is_no_generator(tmp_path):
     with pytest.raises(ModelFileError, match="no generator"):
         load_generator(tmp_path / "dense.keras")
     shutil.copy(tmp_path / "dense.keras", tmp_path / "copy.keras")
+
+
+@pytest.mark.parametrize("kind", ["audio", *WITH_LOOK])
+def test_articulation_moves_mouths_further_or_not_at_all(
+    speaking, small_speech, kind
+):
+    model = in_float32(speaking[kind].model, mean_sound=np.full(256, 0.1))
+    generator = LoadedGenerator(model, Path())
+    assert (speaking[kind].articulation, generator.articulation) == (None, 1)
+    latents = None if kind == "audio" else np.zeros((1, 8))
+    windows = windows_of(6, small_speech)
+    moved = [
+        generator.with_articulation(articulation)
+        .speak(latents, windows)
+        .std(axis=0)
+        .mean()
+        for articulation in (0, 0.5, 1, 1.5)
+    ]
+    assert moved[0] < 1e-6
+    assert (np.diff(moved) > 0).all()
+    faces = generator.speak(latents, windows)
+    np.testing.assert_array_equal(speaking[kind].speak(latents, windows), faces)
+
+
+@pytest.mark.parametrize("articulation", [-0.1, 3.1, float("nan")])
+def test_an_articulation_that_makes_no_sense_is_refused(speaking, articulation):
+    with pytest.raises(ConfigError, match=r"in \[0, 3\]\. Received"):
+        speaking["audio"].with_articulation(articulation)
+
+
+@pytest.mark.parametrize("articulation", [1, 1.5])
+def test_without_a_mean_sound_there_is_no_articulation(speaking, articulation):
+    with pytest.raises(ConfigError, match="--resume RUN"):
+        speaking["audio"].with_articulation(articulation)

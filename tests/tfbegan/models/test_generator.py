@@ -313,3 +313,25 @@ def test_the_z_of_a_code_has_that_code(small_speech):
     np.testing.assert_allclose(again, codes, atol=1e-4)
     plain = make("audio+face", small_speech)
     np.testing.assert_array_equal(plain.latent_of(codes), codes)
+
+
+@pytest.mark.parametrize("conditioning", WITH_SOUND)
+def test_an_articulation_goes_from_the_mean_sound(
+    small_speech, conditioning, tmp_path
+):
+    generator = make(conditioning, small_speech)
+    windows = sounds(3, small_speech)
+    heard = np.array(generator.hear(windows))
+    mean = RNG.normal(size=heard.shape[1])
+    further = in_float32(generator, mean_sound=mean, articulation=1.5)
+    expected = mean + 1.5 * (heard - mean)
+    assert np.array(further.hear(windows)) == pytest.approx(expected, abs=1e-5)
+    # As it was learnt with 1, or where nobody has told the mean.
+    for changes in ({"mean_sound": mean}, {"articulation": 1.5}):
+        same = in_float32(generator, **changes)
+        np.testing.assert_array_equal(np.array(same.hear(windows)), heard)
+    further.save(tmp_path / "g.keras")
+    again = keras.models.load_model(tmp_path / "g.keras")
+    inputs = inputs_of(generator)
+    np.testing.assert_array_equal(again(inputs), further(inputs))
+    assert np.abs(np.array(again(inputs)) - generator(inputs)).max() > 1e-5

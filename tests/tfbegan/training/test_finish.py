@@ -13,6 +13,7 @@ from tfbegan.files import read_json, sha256_file, write_json
 from tfbegan.training import finish
 from tfbegan.training import run as run_module
 from tfbegan.training.finish import finish_generator, lacks_finish
+from tfbegan.training.mean_sound import mean_sound
 from tfbegan.training.pictures import Exhibits
 from tfbegan.training.pose_axes import pose_axes
 from tfbegan.training.run import resume, train
@@ -85,32 +86,30 @@ def test_nothing_else_changes(unfinished, dataset, config):
     assert content["nats"] < content["nats_before"] - 0.1
 
 
-@pytest.mark.parametrize("conditioning", ["audio+face", "audio+noise"])
-def test_without_a_flow_only_the_pose_is_found(
+@pytest.mark.parametrize("conditioning", ["audio", "audio+face", "audio+noise"])
+def test_without_a_flow_pose_and_mean_sound_are_found(
     conditioning, tiny_sound_config, dataset, tmp_path
 ):
-    config = dataclasses.replace(
-        tiny_sound_config,
-        architecture=tiny_sound_config.architecture.replace(
-            conditioning=conditioning
-        ),
+    architecture = tiny_sound_config.architecture.replace(
+        conditioning=conditioning
     )
+    config = dataclasses.replace(tiny_sound_config, architecture=architecture)
     folder = train(config, tmp_path).folder
     assert read_json(folder.finish_file)["flow"] is None
     generator = keras.models.load_model(folder.generator_file)
-    assert np.array_equal(generator.pose, pose_axes(generator, dataset))
-    assert not lacks_finish(folder, config.architecture)
+    heard = mean_sound(generator, dataset)
+    assert np.array_equal(generator.mean_sound, heard)
+    if conditioning == "audio":
+        assert generator.pose is None
+    else:
+        assert np.array_equal(generator.pose, pose_axes(generator, dataset))
+    assert not lacks_finish(folder, architecture)
 
 
-@pytest.mark.parametrize("conditioning", ["audio", "noise"])
-def test_a_generator_without_a_look_is_left_alone(
-    unfinished, config, conditioning
-):
+def test_a_generator_without_sound_is_left_alone(unfinished, config):
     assert lacks_finish(unfinished, config.architecture)
-    architecture = config.architecture.replace(
-        conditioning=conditioning, look_flow=0
-    )
-    assert not lacks_finish(unfinished, architecture)
+    noise = config.architecture.replace(conditioning="noise", look_flow=0)
+    assert not lacks_finish(unfinished, noise)
 
 
 def test_it_is_finished_once(finished, unfinished, config):
