@@ -82,7 +82,8 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     sound.add_argument(
         "--articulation",
         type=float,
-        help="how far mouths move with the sound, as of tfbegan animate",
+        help="how far its mouths move with the sound, as of tfbegan animate;"
+        " not those of the regressor",
     )
 
 

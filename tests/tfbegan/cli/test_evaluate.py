@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tfbegan import Generator
+from tfbegan import Generator, load_generator
 from tfbegan.cli.__main__ import main
 from tfbegan.config import FaceConfig
 from tfbegan.data.dataset import open_dataset
@@ -106,6 +106,17 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
     assert content["truncation"] == 0.25
     nearer = content["measures"]["spread"]["figures"]
     assert nearer["generated"] != figures["generated"]
+    assert content["articulation"] is None
+
+    knowing = load_generator(model).model
+    knowing.mean_sound = np.zeros(256)
+    knowing.save(model)
+    assert main([*command, "--articulation", "0"]) == 0
+    content = json.loads((out / "evaluation.json").read_text())
+    assert content["articulation"] == 0
+    still = content["measures"]["spread"]["figures"]["generated"]
+    assert still["value"] == pytest.approx(0, abs=1e-6)
+    assert "articulation 0" in (out / "evaluation.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +127,7 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
         (["--seed", "-1"], "seed must be in"),
         (["--truncation", "1.5"], "truncation must be in"),
         (["--truncation", "1"], "without a random z"),
+        (["--articulation", "1.2"], "no articulation to change"),
         (["--held-out", "DATA"], "they were learnt from"),
         ([], "needs 4 held-out clips"),
     ],
@@ -137,6 +149,7 @@ def test_bad_numbers_are_told_in_a_sentence(
         ["--regressor", "runs/1"],
         ["--clips", "40"],
         ["--faces-per-clip", "2"],
+        ["--articulation", "2"],
     ],
 )
 def test_what_does_nothing_without_sound_is_refused(

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from tfbegan import Generator
+from tfbegan import Generator, load_generator
 from tfbegan.cli.__main__ import main
 
 
@@ -29,10 +30,23 @@ def test_versions_count_on_and_are_told(model_file, tmp_path, capsys):
     assert "there already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_an_articulation_is_exported(small_speech, tmp_path):
+    model, out = str(tmp_path / "model.keras"), tmp_path / "wide.keras"
+    Generator(
+        32, filters=4, latent_dim=8, conditioning="audio", speech=small_speech,
+        mean_sound=np.zeros(256), seed=1,
+    ).save(model)  # fmt: skip
+    command = ["export", model, "--articulation", "1.5", "--compact", str(out)]
+    assert main(command) == 0
+    assert load_generator(out).articulation == 1.5
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
         (["--version", "0"], 2, "1 or more"),
+        (["--articulation", "1.2"], 2, "no articulation to change"),
         (["-o", "file"], 1, "can't be written"),
     ],
 )
