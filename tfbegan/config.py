@@ -12,6 +12,7 @@ from tfbegan.errors import ConfigError
 IMAGE_SIZES = (32, 64, 128, 256)
 CONDITIONINGS = ("noise", "audio", "audio+noise", "audio+face")
 CONDITIONINGS_WITH_LOOK = ("audio+noise", "audio+face")
+_MOST_ARTICULATION = 3
 AUDIO_ENCODERS = ("compact", "full")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 MERITS = ("m_global", "spread", "quality")
@@ -315,11 +316,6 @@ class ModelConfig(Config):
         """Whether G hears."""
         return self.conditioning != "noise"
 
-    @property
-    def has_look(self) -> bool:
-        """Whether G has a look encoder: there are both sound and z."""
-        return self.conditioning in CONDITIONINGS_WITH_LOOK
-
 
 @dataclass(frozen=True)
 class ObjectiveConfig(Config):
@@ -527,3 +523,13 @@ class TrainingConfig(Config):
                 "profile",
                 f"FIRST:LAST, steps from 1 to {self.steps}, such as 1:5",
             )
+
+
+def check_articulation(articulation: Any) -> None:
+    """Raises ConfigError for an articulation that is no number in [0, 3]."""
+    numeric = isinstance(articulation, (int, float))
+    if not numeric or not 0 <= articulation <= _MOST_ARTICULATION:
+        raise ConfigError(
+            f"The articulation must be in [0, {_MOST_ARTICULATION}]."
+            f" Received: {articulation}"
+        )

@@ -252,7 +252,7 @@ def _add_film(commands: Any) -> None:
         type=int,
         metavar="N",
         default=0,
-        help="which of the cast, from 0",
+        help="which of the cast, from 0 (default: 0)",
     )
     film.add_argument(
         "--seconds",

@@ -106,20 +106,20 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
         "--articulation",
         type=float,
         help="how far the mouth moves with the sound, 0 to 3: more opens it"
-        " wider (default: 1, as it was learnt)",
+        " wider (default: the generator's own, which is 1 unless it was"
+        " exported with another)",
     )
 
 
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
     refuse_overwriting(parsed.output, (parsed.speech, *(parsed.face or ())))
-    from tfbegan.generation.loading import find_speaker
     from tfbegan.generation.media import exact_frame_rate
     from tfbegan.generation.speech import open_speech
     from tfbegan.generation.video import check_video
 
     open_speech(parsed.speech)
-    find_speaker(parsed.source)
+    check_speaker_options(parsed)
     check_video(parsed.output, exact_frame_rate(parsed.fps), parsed.scale)
 
 
@@ -147,6 +147,25 @@ def run(parsed: argparse.Namespace) -> int:
     count = save_video(parsed.output, shown, film)
     tell_result(parsed.output, count, settings.frame_rate, started)
     return tell_damage(heard.damage)
+
+
+def check_speaker_options(parsed: argparse.Namespace) -> None:
+    """Refuses what of `add_speaker_options` makes no sense for anybody."""
+    from tfbegan.config import check_articulation
+    from tfbegan.generation.archive import check_archive
+    from tfbegan.generation.latents import check_seed, check_truncation
+    from tfbegan.generation.loading import find_speaker
+    from tfbegan.generation.pose import check_movement
+
+    for check_value, value in (
+        (check_seed, parsed.seed),
+        (check_truncation, parsed.truncation),
+        (check_movement, parsed.movement),
+        (check_articulation, parsed.articulation),
+    ):
+        if value is not None:
+            check_value(value)
+    check_archive(find_speaker(parsed.source))
 
 
 def load_articulate(parsed: argparse.Namespace) -> "LoadedGenerator":

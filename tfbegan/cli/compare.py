@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbegan.cli.animate import (
     add_speaker_options,
+    check_speaker_options,
     load_articulate,
     speaker_settings,
     tell_damage,
@@ -87,15 +88,27 @@ def check(parsed: argparse.Namespace) -> None:
     _check_options(parsed)
     sources = (parsed.video, *(parsed.face or ()))
     refuse_overwriting(parsed.output, filter(None, sources))
-    from tfbegan.generation.loading import find_speaker
-
     if parsed.video is None:
+        _check_clips(parsed)
         read_dataset_info(parsed.data)
     else:
+        from tfbegan.generation.footage import open_footage
         from tfbegan.generation.speech import open_speech
 
+        open_footage(parsed.video)
         open_speech(parsed.video)
-    find_speaker(parsed.source)
+    check_speaker_options(parsed)
+    if not _is_picture(parsed.output):
+        from tfbegan.generation.video import check_video
+
+        check_video(parsed.output, Fraction(1))
+
+
+def _check_clips(parsed: argparse.Namespace) -> None:
+    if parsed.clips is not None and parsed.clips < 1:
+        raise ConfigError(
+            f"--clips must be at least 1. Received: {parsed.clips}"
+        )
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -113,8 +126,6 @@ def _check_options(parsed: argparse.Namespace) -> None:
                 "--fps is for a video: the clips of a data set have a frame"
                 " rate of their own. Leave it away."
             )
-        parsed.split = parsed.split or _SPLIT
-        parsed.clips = _CLIPS if parsed.clips is None else parsed.clips
         return
     for name in ("split", "clips"):
         if getattr(parsed, name) is not None:
@@ -227,6 +238,8 @@ def _compare_clips(
 ) -> int:
     from tfbegan.generation.media import exact_frame_rate
 
+    parsed.split = parsed.split or _SPLIT
+    parsed.clips = parsed.clips or _CLIPS
     dataset = _open_dataset(parsed, generator)
     speaker = _Speaker.of(parsed, generator)
     half = dataset.info.audio.window_frames // 2
@@ -255,10 +268,6 @@ def _open_dataset(
 ) -> Any:
     from tfbegan.data.dataset import open_dataset
 
-    if parsed.clips < 1:
-        raise ConfigError(
-            f"--clips must be at least 1. Received: {parsed.clips}"
-        )
     dataset = open_dataset(parsed.data)
     _check_dataset(parsed, dataset, generator)
     return dataset

@@ -83,19 +83,23 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
         "--articulation",
         type=float,
         help="how far its mouths move with the sound, as of tfbegan animate;"
-        " not those of the regressor",
+        " not those of the regressor (default: its own)",
     )
 
 
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
+    from tfbegan.config import check_articulation
+    from tfbegan.generation.archive import check_archive
     from tfbegan.generation.latents import check_seed, check_truncation
     from tfbegan.generation.loading import find_generator
 
     check_seed(parsed.seed)
     if parsed.truncation is not None:
         check_truncation(parsed.truncation)
-    find_generator(parsed.source)
+    if parsed.articulation is not None:
+        check_articulation(parsed.articulation)
+    check_archive(find_generator(parsed.source))
     read_dataset_info(parsed.data)
 
 
@@ -170,6 +174,8 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     failed = [row.name for row in report.rows if row.passed is False]
     verdict = f"NOT passed: {', '.join(failed)}" if failed else "passed"
     verdict += _truncated(report.truncation)
+    if parsed.articulation is not None:
+        verdict += f", with an articulation of {parsed.articulation:g}"
     print(f"{verdict}. Look at {folder / 'evaluation.html'}.")
     return 0
 

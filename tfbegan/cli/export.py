@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--articulation",
         type=float,
-        help="how far mouths move with the sound, as of tfbegan animate",
+        help="how far mouths move with the sound, as of tfbegan animate"
+        " (default: its own)",
     )
     parser.add_argument(
         "--compact",
@@ -41,9 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
+    from tfbegan.config import check_articulation
+    from tfbegan.generation.archive import check_archive
     from tfbegan.generation.loading import find_generator
 
-    find_generator(parsed.source)
+    if parsed.articulation is not None:
+        check_articulation(parsed.articulation)
+    check_archive(find_generator(parsed.source))
 
 
 def run(parsed: argparse.Namespace) -> int:

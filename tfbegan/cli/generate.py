@@ -39,10 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
+    from tfbegan.generation.archive import check_archive
     from tfbegan.generation.latents import draw_latents
     from tfbegan.generation.loading import find_generator
 
-    find_generator(parsed.source)
+    check_archive(find_generator(parsed.source))
     draw_latents(parsed.count, 1, parsed.seed, parsed.truncation)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfbegan.cli.outputs import refuse_overwriting
 from tfbegan.cli.photographs import read_face
+from tfbegan.generation.archive import check_archive
 from tfbegan.generation.latents import (
     LatentSearch,
     draw_latents,
@@ -64,7 +65,7 @@ def check(parsed: argparse.Namespace) -> None:
     names = (parsed.first, parsed.last)
     photographs = (Path(name) for name in names if not name.isdecimal())
     refuse_overwriting(parsed.output, photographs)
-    find_generator(parsed.source)
+    check_archive(find_generator(parsed.source))
 
 
 def run(parsed: argparse.Namespace) -> int:

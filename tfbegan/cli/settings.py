@@ -8,13 +8,14 @@ from typing import Any
 
 from tfbegan.config import (
     CONDITIONINGS,
+    CONDITIONINGS_WITH_LOOK,
     Config,
     ModelConfig,
     ObjectiveConfig,
     TrainingConfig,
 )
 from tfbegan.errors import UsageError
-from tfbegan.training.presets import find_preset
+from tfbegan.training.presets import default_preset, find_preset
 
 GROUPS: dict[str, type[Config]] = {
     "architecture": ModelConfig,
@@ -23,7 +24,6 @@ GROUPS: dict[str, type[Config]] = {
 }
 _WITH_SOUND = tuple(kind for kind in CONDITIONINGS if kind != "noise")
 _WITH_A_CODE = tuple(kind for kind in CONDITIONINGS if kind != "audio")
-_WITH_BOTH = tuple(kind for kind in _WITH_SOUND if kind != "audio")
 ONLY_WITH: dict[str, tuple[str, ...]] = {
     "audio_encoder": _WITH_SOUND,
     "film": _WITH_SOUND,
@@ -33,7 +33,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "code_prior": _WITH_A_CODE,
     "code_flow": ("audio+noise",),
     "mouth_weight": _WITH_SOUND,
-    "mate_share": _WITH_BOTH,
+    "mate_share": CONDITIONINGS_WITH_LOOK,
     "sync": _WITH_SOUND,
     "motion": _WITH_SOUND,
     "detail": _WITH_SOUND,
@@ -44,11 +44,8 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
 }
 """The conditionings with which a setting does anything, where not with all."""
 
-_DEFAULT_PRESETS = {"small-data": ("noise",), "talking": _WITH_SOUND}
-"""What is taken with which conditionings where no preset is named."""
-
 _NO_PRESETS_OWN = {
-    "conditioning": "noise",
+    "conditioning": "noise, or the named preset's",
     "image_size": "that of the data set's faces",
 }
 """Defaults that come from elsewhere."""
@@ -118,12 +115,11 @@ def check_effective(parsed: argparse.Namespace, conditioning: str) -> None:
 def _default(group: str, name: str) -> str:
     """What is taken where an option is not given, as the help says it."""
     values: list[str] = []
-    for preset, conditionings in _DEFAULT_PRESETS.items():
-        if set(conditionings) & set(ONLY_WITH.get(name, CONDITIONINGS)):
-            settings = getattr(find_preset(preset), group)
-            value = _as_text(getattr(settings, name))
-            if value not in values:
-                values.append(value)
+    for conditioning in ONLY_WITH.get(name, CONDITIONINGS):
+        preset = find_preset(default_preset(conditioning))
+        value = _as_text(getattr(getattr(preset, group), name))
+        if value not in values:
+            values.append(value)
     told = _NO_PRESETS_OWN.get(name) or "; with sound ".join(values)
     return f"(default: {told})"
 

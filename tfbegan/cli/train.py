@@ -47,7 +47,9 @@ preset's would not show every face twice."""
         "--preset",
         metavar="NAME",
         help="small-data (the default with noise), talking (the default with"
-        " sound), demo, paper, or the controls regressor and seed",
+        " sound), demo, paper (the default with noise and 100,000 faces), or"
+        " the controls regressor and seed; the defaults told below are those of"
+        " small-data and talking",
     )
     parser.add_argument(
         "--runs-dir",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfbegan.config import CONDITIONINGS_WITH_LOOK
 from tfbegan.errors import ConfigError
 from tfbegan.evaluation.against_regressor import compare_with_regressor
 from tfbegan.evaluation.arms import (
@@ -84,7 +85,6 @@ _UNDEFINED_WITHOUT_MOVEMENT = (
 )
 """Of one even face for all: A1 and A9 tell where the judged one is that."""
 
-_WITH_LATENT = ("audio+noise", "audio+face")
 _RANDOM = ("audio+noise",)
 _WITHOUT_RANDOM = ("audio", "audio+face")
 _SHOWN = ("audio+face",)
@@ -128,19 +128,19 @@ MEASURES: Mapping[str, Measure] = {
         "A6",
         "sound's share of variance, opening",
         low=0.5,
-        conditionings=_WITH_LATENT,
+        conditionings=CONDITIONINGS_WITH_LOOK,
     ),
     "audio_share_mouth": Measure(
         "A6",
         "sound's share of variance, mouth box",
         low=0.5,
-        conditionings=_WITH_LATENT,
+        conditionings=CONDITIONINGS_WITH_LOOK,
     ),
     "latent_share_outside": Measure(
         "A6",
         "share of variance of z, outside of the box",
         low=0.5,
-        conditionings=_WITH_LATENT,
+        conditionings=CONDITIONINGS_WITH_LOOK,
     ),
     "ms_ssim_excess": Measure(
         "A7",

@@ -103,7 +103,7 @@ def _about_generator(report: AudioReport) -> str:
     told = [report.conditioning]
     if report.truncation != 1:
         told.append(f"random z truncated to {report.truncation:g}")
-    if report.articulation is not None:
+    if report.articulation not in (None, 1):
         told.append(f"articulation {report.articulation:g}")
     return ", ".join(told)
 

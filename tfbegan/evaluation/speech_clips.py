@@ -1,6 +1,6 @@
 """Clips as the measures take them: decoded faces and the sound of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,7 @@ def clip_records(
 
 
 def decode_faces(
-    record: dict[str, Any], frames: Sequence[int] | np.ndarray
+    record: Mapping[str, Any], frames: Sequence[int] | np.ndarray
 ) -> np.ndarray:
     """Some faces of a record, uint8 [N, S, S, 3]."""
     import tensorflow as tf

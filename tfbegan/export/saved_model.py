@@ -87,6 +87,7 @@ def _card(model: Any) -> dict[str, Any]:
     if model.speech is not None:
         inputs["mfcc"] = "raw windows, float32 [batch, window_frames, n_mfcc]"
         front_end = {
+            "articulation": model.articulation,
             "front_end": model.speech.audio.to_dict(),
             "speak": "waveform: float32 [samples] in [-1, 1] at the front"
             " end's sample_rate; fps: float32 []; z: float32 [latent_dim]",

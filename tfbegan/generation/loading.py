@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfbegan.config import AudioConfig
+from tfbegan.config import AudioConfig, check_articulation
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive, hears
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
@@ -16,7 +16,6 @@ from tfbegan.models.compiled import compiled_inverse, run_compiled
 
 _RUNS = Path("runs")
 _GENERATOR_NAME = "generator.keras"
-_MOST_ARTICULATION = 3
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,13 @@ class LoadedGenerator:
             ConfigError: The number makes no sense, or the generator does not
                 know what to measure from.
         """
-        if not 0 <= articulation <= _MOST_ARTICULATION:
+        from tfbegan.models.generator import in_float32
+
+        check_articulation(articulation)
+        if self.audio is None:
             raise ConfigError(
-                f"The articulation must be in [0, {_MOST_ARTICULATION}]."
-                f" Received: {articulation}"
+                f"{self.path} was trained without sound, so no mouth moves"
+                " with it. Leave the articulation away."
             )
         if self.articulation is None:
             raise ConfigError(
@@ -86,9 +88,7 @@ class LoadedGenerator:
                 " a run that takes sound ends. Of an older one:"
                 " python train.py --resume RUN"
             )
-        from tfbegan.models.generator import in_float32
-
-        model = in_float32(self.model, articulation=float(articulation))
+        model = in_float32(self.model, articulation=articulation)
         return LoadedGenerator(model, self.path)
 
     def generate(

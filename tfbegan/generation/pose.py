@@ -52,7 +52,7 @@ class Pose:
     """
 
     def __init__(self, centre: np.ndarray, movement: float, seed: int) -> None:
-        _check_movement(movement)
+        check_movement(movement)
         self.centre = np.asarray(centre, np.float64)
         room = np.maximum(0.0, 1.0 - np.abs(self.centre))
         self.reach = np.minimum(movement, room)
@@ -100,7 +100,7 @@ class LookWalk:
     def __init__(
         self, generator: Any, centre: np.ndarray, movement: float, seed: int
     ) -> None:
-        _check_movement(movement)
+        check_movement(movement)
         self._generator = generator
         self._code = generator.code_of(np.asarray(centre)[None])
         # The mean of so many sines has a variance of 1 / (2 * their number).
@@ -116,7 +116,8 @@ class LookWalk:
         return latents
 
 
-def _check_movement(movement: float) -> None:
+def check_movement(movement: float) -> None:
+    """Raises ConfigError for a movement outside of [0, 1]."""
     if not 0 <= movement <= 1:
         raise ConfigError(
             f"The movement must be in [0, 1]. Received: {movement}"

@@ -12,6 +12,7 @@ from tfbegan.config import (
     CONDITIONINGS_WITH_LOOK,
     FaceConfig,
     SpeechConfig,
+    check_articulation,
 )
 from tfbegan.errors import ConfigError
 from tfbegan.layers.audio_encoder import new_audio_encoder
@@ -52,8 +53,8 @@ class Generator(Network):
             which `training.mean_sound` finds. None where that is not known,
             and the articulation does nothing.
         articulation: How far a sound's features go from it, over how far the
-            encoder has them go: more than 1 opens mouths wider. As in
-            classifier-free guidance, what the condition changes is made
+            encoder has them go, in [0, 3]: more than 1 opens mouths wider. As
+            in classifier-free guidance, what the condition changes is made
             larger than was learnt.
         seed: Seed of the initial weights; None draws a new one.
         **kwargs: Of `keras.Model`.
@@ -67,8 +68,8 @@ class Generator(Network):
         float32 [B, image_size, image_size, 3], in [-1, 1] but for overshoot.
 
     Raises:
-        ConfigError: There is to be sound, and no `speech`, or the axes of the
-            pose have another length than a code.
+        ConfigError: There is to be sound, and no `speech`; or the pose, the
+            mean sound or the articulation makes no sense.
 
     Example:
         >>> generator = Generator(image_size=32, filters=8, latent_dim=16)
@@ -112,8 +113,8 @@ class Generator(Network):
         self.film = film
         self.untied_bias = untied_bias
         self.pose = _as_axes(pose, latent_dim)
-        self.mean_sound = _as_features(mean_sound)
-        self.articulation = articulation
+        check_articulation(articulation)
+        self.articulation = float(articulation)
         self.seed = seed
         self.audio_encoder: Any = None
         self.look_encoder: Any = None
@@ -148,6 +149,7 @@ class Generator(Network):
                 dtype="float32",  # half precision has no inverse
                 name="flow",
             )
+        self.mean_sound = _as_features(mean_sound, features)
         self.input_dim = features + (
             0 if conditioning == "audio" else latent_dim
         )
@@ -307,8 +309,16 @@ def _as_axes(pose: Any, latent_dim: int) -> np.ndarray | None:
     return axes
 
 
-def _as_features(mean_sound: Any) -> np.ndarray | None:
-    return None if mean_sound is None else np.asarray(mean_sound, np.float32)
+def _as_features(mean_sound: Any, count: int) -> np.ndarray | None:
+    if mean_sound is None:
+        return None
+    features = np.asarray(mean_sound, np.float32)
+    if features.shape != (count,) or not np.isfinite(features).all():
+        raise ConfigError(
+            f"`mean_sound` must be {count} finite numbers, as many as a sound"
+            f" has features. Received the shape: {features.shape}"
+        )
+    return features
 
 
 def _as_speech(conditioning: str, speech: Any) -> SpeechConfig | None:

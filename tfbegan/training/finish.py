@@ -11,12 +11,15 @@ from collections.abc import Callable
 from tfbegan.config import ModelConfig, TrainingConfig
 from tfbegan.data.dataset import FaceDataset
 from tfbegan.errors import DatasetError
+from tfbegan.evaluation.speech_clips import clip_records
 from tfbegan.files import atomic_path, read_json, sha256_file, write_json
 from tfbegan.generation.loading import load_generator
 from tfbegan.training.density import DensityFit, fit_flow
 from tfbegan.training.mean_sound import mean_sound
 from tfbegan.training.pose_axes import pose_axes
 from tfbegan.training.run_folder import RunFolder
+
+_CLIPS = 64
 
 
 def lacks_finish(folder: RunFolder, architecture: ModelConfig) -> bool:
@@ -53,14 +56,20 @@ def finish_generator(
     """
     path = folder.generator_file
     generator = load_generator(path).model
-    density: DensityFit | None = None
-    if generator.flow is not None:
+    density = _earlier_fit(folder)
+    if generator.flow is not None and density is None:
         density = fit_flow(generator, dataset, training, stopped)
         if density is None:
             return
+    # Once for both: a large data set takes long to be read through.
+    records = list(clip_records(dataset, ("train",), _CLIPS))
+    if stopped():
+        return
     if generator.has_look:
-        generator.pose = pose_axes(generator, dataset)
-    generator.mean_sound = mean_sound(generator, dataset)
+        generator.pose = pose_axes(generator, records)
+    if stopped():
+        return
+    generator.mean_sound = mean_sound(generator, records, dataset.info)
     with atomic_path(path) as temporary:
         generator.save(temporary)
         # Before the file takes its place: a crash between the two leaves a
@@ -72,6 +81,20 @@ def finish_generator(
                 "flow": density and dataclasses.asdict(density),
             },
         )
+
+
+def _earlier_fit(folder: RunFolder) -> DensityFit | None:
+    """Of a run that ended when there was only that to do; None if it didn't.
+
+    Its random faces are known by their seeds, so its flow stays as it is.
+    """
+    try:
+        content = dict(read_json(folder.earlier_fit_file))
+        fitted = content.pop("generator_sha256")
+        fit = DensityFit(**content)
+    except (DatasetError, KeyError, TypeError, ValueError):
+        return None
+    return fit if fitted == sha256_file(folder.generator_file) else None
 
 
 def _finished_generator(folder: RunFolder) -> str | None:

@@ -1,19 +1,19 @@
 """What sounds are like in the mean, to a generator."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from tfbegan.data.dataset import FaceDataset
 from tfbegan.data.pipeline import clip_windows
 from tfbegan.evaluation.fitting import in_batches
-from tfbegan.evaluation.speech_clips import clip_records
-
-_CLIPS = 64
+from tfbegan.records import DatasetInfo
 
 
-def mean_sound(generator: Any, dataset: FaceDataset) -> np.ndarray | None:
-    """The mean of what a generator hears in the training split.
+def mean_sound(
+    generator: Any, records: Iterable[Mapping[str, Any]], info: DatasetInfo
+) -> np.ndarray | None:
+    """The mean of what a generator hears in clips.
 
     It is what an articulation is measured from (`Generator.hear`): of the
     features of silence, sounds are all on one side, and lips that hardly part
@@ -21,19 +21,16 @@ def mean_sound(generator: Any, dataset: FaceDataset) -> np.ndarray | None:
 
     Args:
         generator: That takes sound.
-        dataset: What it learnt from.
+        records: Clips that it learnt from, as `FaceDataset.clips` has them.
+        info: Of the data set.
 
     Returns:
-        float32 [F]; None where every clip is too short.
-
-    Raises:
-        DatasetError: The data set is damaged.
+        float32 [F]; None without a clip.
     """
     total: np.ndarray | float = 0.0
     count = 0
-    for record in clip_records(dataset, ("train",), _CLIPS):
-        frames = range(len(record["frames"]))
-        windows = clip_windows(record, dataset.info, frames)
+    for record in records:
+        windows = clip_windows(record, info, range(len(record["frames"])))
         total += in_batches(generator.hear, windows).sum(axis=0, dtype=float)
         count += len(windows)
     return np.asarray(total / count, np.float32) if count else None

@@ -1,22 +1,24 @@
 """How the look of a face moves while it speaks, as the footage shows it."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from tfbegan.data.dataset import FaceDataset
 from tfbegan.evaluation.fitting import in_batches
 from tfbegan.evaluation.instruments import spread_frames
-from tfbegan.evaluation.speech_clips import as_float, clip_records, decode_faces
+from tfbegan.evaluation.speech_clips import as_float, decode_faces
 
-_CLIPS, _FRAMES = 64, 12
+_FRAMES = 12
 _MOST_AXES = 8
 """Puppets turn and nod along two; of the footage the eighth is a quarter as
 long as the first."""
 
 
-def pose_axes(generator: Any, dataset: FaceDataset) -> np.ndarray | None:
-    """How look codes move within the clips of the training split.
+def pose_axes(
+    generator: Any, records: Iterable[Mapping[str, Any]]
+) -> np.ndarray | None:
+    """How look codes move within clips.
 
     A face that speaks stays who it is, in its light, and moves its head and
     eyes: what its codes do then is a small and flat part of what codes do.
@@ -24,18 +26,14 @@ def pose_axes(generator: Any, dataset: FaceDataset) -> np.ndarray | None:
 
     Args:
         generator: With a look encoder.
-        dataset: What it learnt from.
+        records: Clips that it learnt from, as `FaceDataset.clips` has them.
 
     Returns:
         float32 [<= 8, h], principal axes, the longest first, each of the
-        length of its standard deviation; None where no clip is long enough to
-        tell.
-
-    Raises:
-        DatasetError: The data set is damaged.
+        length of its standard deviation; None without a clip.
     """
     moved = []
-    for record in clip_records(dataset, ("train",), _CLIPS):
+    for record in records:
         kept = spread_frames(len(record["frames"]), _FRAMES)
         faces = as_float(decode_faces(record, kept))
         codes = in_batches(generator.encode, faces, len(faces))

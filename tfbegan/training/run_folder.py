@@ -138,6 +138,11 @@ class RunFolder:
         as JSON; see `finish.finish_generator`."""
         return self.path / "finish.json"
 
+    @property
+    def earlier_fit_file(self) -> Path:
+        """What told of the flow's fit when that was all there was to finish."""
+        return self.path / "flow.json"
+
     def read_best(self) -> "Best | None":
         """When the generator that takes sound was best; None before that."""
         path = self.path / _BEST_NAME

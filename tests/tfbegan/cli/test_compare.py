@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfbegan import Generator
+from tfbegan import Generator, load_generator
 from tfbegan.cli.__main__ import main
 from tfbegan.config import AudioConfig, FaceConfig, SpeechConfig
 from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE
@@ -122,6 +122,26 @@ def test_film_strips_have_the_real_faces_over_the_generated_ones(
             np.testing.assert_array_equal(corner, np.asarray(real))
             below = pixels[(row + 1) * 34 :, column * 34 :][:32, :32]
             assert np.ptp(below) > 0
+
+
+@pytest.mark.parametrize("name", ["side.gif", "strips.png"])
+def test_articulation_moves_the_mouths(
+    model_file, footage, tiny_dataset, tmp_path, name
+):
+    model = load_generator(model_file).model
+    model.mean_sound = np.zeros(256)
+    model.save(tmp_path / "knows.keras")
+    if name == "strips.png":
+        what = ["--data", str(tiny_dataset), "--split", "train", "--clips", "1"]
+    else:
+        what = [str(footage / "film.mp4"), "--still-pose"]
+    pictures = []
+    for articulation in ([], ["--articulation", "1"], ["--articulation", "2"]):
+        out = tmp_path / f"{len(pictures)}-{name}"
+        options = ["--source", str(tmp_path / "knows.keras"), *articulation]
+        assert main(["compare", *what, *options, "-o", str(out)]) == 0
+        pictures.append(out.read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
 
 
 def test_the_clips_come_from_all_over_the_split(tiny_dataset, tmp_path):

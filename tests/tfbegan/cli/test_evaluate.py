@@ -111,11 +111,15 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
     knowing = load_generator(model).model
     knowing.mean_sound = np.zeros(256)
     knowing.save(model)
-    assert main([*command, "--articulation", "0"]) == 0
+    capsys.readouterr()
+    options = ["--articulation", "0", "--regressor", str(model)]
+    assert main([*command, *options]) == 0
+    assert "with an articulation of 0. Look at" in capsys.readouterr().out
     content = json.loads((out / "evaluation.json").read_text())
     assert content["articulation"] == 0
-    still = content["measures"]["spread"]["figures"]["generated"]
-    assert still["value"] == pytest.approx(0, abs=1e-6)
+    moved = content["measures"]["spread"]["figures"]
+    assert moved["generated"]["value"] == pytest.approx(0, abs=1e-6)
+    assert moved["regressor"]["value"] > 1e-3
     assert "articulation 0" in (out / "evaluation.html").read_text()
 
 

@@ -46,7 +46,7 @@ def test_an_articulation_is_exported(small_speech, tmp_path):
     ("arguments", "code", "told"),
     [
         (["--version", "0"], 2, "1 or more"),
-        (["--articulation", "1.2"], 2, "no articulation to change"),
+        (["--articulation", "1.2"], 2, "trained without sound"),
         (["-o", "file"], 1, "can't be written"),
     ],
 )

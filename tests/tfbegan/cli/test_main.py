@@ -73,7 +73,7 @@ def test_every_setting_tells_its_default(capsys):
         "wanted L(G(z)) / L(x). (default: 0.8; with sound 1)",
         "The paper's n. (default: 16)",
         "with noise alone. (default: 0.1)",
-        "photographs take z's place. (default: noise)",
+        "photographs take z's place. (default: noise, or the named preset's)",
     ):
         assert told in text
 
@@ -136,6 +136,10 @@ def test_bad_input_is_one_sentence(
         ("evaluate puppet --data .", "no finished data set"),
         ("evaluate puppet --data . --truncation 2", "truncation"),
         ("export nowhere", "neither a run folder"),
+        ("export nowhere.keras", "no model file"),
+        ("export puppet --articulation 9", "articulation must be in [0, 3]"),
+        ("evaluate puppet --data . --articulation -1", "articulation must be"),
+        ("compare --data . --clips 0", "--clips must be at least 1"),
         ("animate nowhere.wav", "no file nowhere.wav"),
         ("compare nowhere.mp4", "no file nowhere.mp4"),
         ("compare", "either a VIDEO or --data"),

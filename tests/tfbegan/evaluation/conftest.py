@@ -72,7 +72,6 @@ class ProbeDouble:
 class EncoderDouble:
     """Codes of means of 4x4 blocks; one level, of a pixel's two steps."""
 
-    articulation = None
     latent_dim = 3 * (SIZE // 4) ** 2
 
     def describe(self, images):

@@ -44,7 +44,6 @@ class LitSpeaker(StillSpeaker):
 
     conditioning = "audio+noise"
     latent_dim = 2
-    articulation = None
 
     def __init__(self, perfect):
         self.perfect = perfect

@@ -22,7 +22,14 @@ def make(conditioning, path):
         mouth_box=(0.27, 0.58, 0.73, 0.92),
     )
     model = Generator(
-        32, 4, 8, conditioning=conditioning, speech=speech, seed=1
+        32,
+        4,
+        8,
+        conditioning=conditioning,
+        speech=speech,
+        mean_sound=np.full(256, 0.1),
+        articulation=1.5,
+        seed=1,
     )
     served = tf.saved_model.load(str(export_saved_model(model, path)))
     return LoadedGenerator(model, path), served.signatures

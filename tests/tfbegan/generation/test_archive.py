@@ -219,6 +219,28 @@ def test_a_generator_that_hears_is_known(sound_file):
     assert load_generator(sound_file).model.takes_sound
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"articulation": "1"},
+        {"articulation": None},
+        {"articulation": float("nan")},
+        {"articulation": 1e9},
+        {"mean_sound": [0.1]},
+        {"mean_sound": [[0.1] * 256] * 2},
+        {"mean_sound": [float("inf")] * 256},
+        {"mean_sound": "loud"},
+        {"pose": [[0.1]]},
+    ],
+)
+def test_what_was_found_at_the_end_must_make_sense(
+    sound_file, tmp_path, changes
+):
+    path = rewritten(sound_file, tmp_path / "odd.keras", **changes)
+    with pytest.raises(ModelFileError, match=r"odd\.keras"):
+        load_generator(path)
+
+
 def test_a_began_with_a_critic_is_known(tmp_path, small_speech):
     model = BEGAN(
         ModelConfig(conditioning="audio", image_size=32, filters=4),

@@ -37,6 +37,23 @@ def test_each_is_small_and_speaks(name):
     assert np.abs(frames[24] - frames[2]).max() > 20
 
 
+@pytest.mark.parametrize("name", BUNDLED)
+def test_each_can_be_told_to_articulate(name):
+    generator = load_generator(name)
+    assert generator.articulation == 1
+    latents = np.zeros((1, generator.latent_dim))
+    random = np.random.default_rng(0)
+    audio = generator.audio
+    shape = (8, audio.window_frames, audio.n_mfcc)
+    windows = random.normal(0, 1, shape) * generator.model.speech.mfcc_std
+    windows += generator.model.speech.mfcc_mean
+    moved = [
+        generator.with_articulation(much).speak(latents, windows).std(axis=0)
+        for much in (0.5, 1, 1.5)
+    ]
+    assert (np.diff([faces.mean() for faces in moved]) > 0).all()
+
+
 def test_faces_differ_from_seed_to_seed():
     faces = load_generator("puppet").generate(16, seed=0).astype(float)
     assert faces.std(axis=0).mean() > 15

@@ -398,6 +398,11 @@ def test_an_articulation_that_makes_no_sense_is_refused(speaking, articulation):
         speaking["audio"].with_articulation(articulation)
 
 
+def test_without_sound_there_is_no_articulation(generator_file):
+    with pytest.raises(ConfigError, match="trained without sound"):
+        load_generator(generator_file).with_articulation(1.5)
+
+
 @pytest.mark.parametrize("articulation", [1, 1.5])
 def test_without_a_mean_sound_there_is_no_articulation(speaking, articulation):
     with pytest.raises(ConfigError, match="--resume RUN"):

@@ -1,6 +1,7 @@
 """A generator whose run has ended gets its last fit and its pose, once."""
 
 import dataclasses
+import json
 import shutil
 import signal
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tfbegan.data.dataset import open_dataset
+from tfbegan.evaluation.speech_clips import clip_records
 from tfbegan.files import read_json, sha256_file, write_json
 from tfbegan.training import finish
 from tfbegan.training import run as run_module
@@ -97,12 +99,14 @@ def test_without_a_flow_pose_and_mean_sound_are_found(
     folder = train(config, tmp_path).folder
     assert read_json(folder.finish_file)["flow"] is None
     generator = keras.models.load_model(folder.generator_file)
-    heard = mean_sound(generator, dataset)
+    records = list(clip_records(dataset, ("train",)))
+    assert len(records) <= 64
+    heard = mean_sound(generator, records, dataset.info)
     assert np.array_equal(generator.mean_sound, heard)
     if conditioning == "audio":
         assert generator.pose is None
     else:
-        assert np.array_equal(generator.pose, pose_axes(generator, dataset))
+        assert np.array_equal(generator.pose, pose_axes(generator, records))
     assert not lacks_finish(folder, architecture)
 
 
@@ -131,6 +135,64 @@ def test_a_fit_that_is_stopped_leaves_everything(unfinished, dataset, config):
     )
     assert sha256_file(unfinished.generator_file) == before
     assert not unfinished.finish_file.exists()
+
+
+@pytest.mark.parametrize("asked_before", range(2))
+def test_what_comes_after_the_flow_can_be_stopped_too(
+    tiny_sound_config, dataset, tmp_path, asked_before
+):
+    architecture = tiny_sound_config.architecture.replace(conditioning="audio")
+    config = dataclasses.replace(tiny_sound_config, architecture=architecture)
+    folder = train(config, tmp_path).folder
+    folder.finish_file.unlink()
+    before = sha256_file(folder.generator_file)
+    asked = iter([False] * asked_before + [True])
+    finish_generator(
+        folder, dataset, config.training, stopped=lambda: next(asked)
+    )
+    assert sha256_file(folder.generator_file) == before
+    assert not folder.finish_file.exists()
+
+
+def of_an_earlier_version(folder):
+    """As runs ended when the flow was all that there was to finish."""
+    generator = keras.models.load_model(folder.generator_file)
+    generator.mean_sound = None
+    generator.save(folder.generator_file)
+    fit = {"faces": 120, "nats_before": 0.5, "nats": 0.25}
+    written = {"generator_sha256": sha256_file(folder.generator_file), **fit}
+    write_json(folder.earlier_fit_file, written)
+    return fit
+
+
+def test_faces_of_a_run_of_an_earlier_version_stay_who_they_are(
+    unfinished, dataset, config
+):
+    fit = of_an_earlier_version(unfinished)
+    assert lacks_finish(unfinished, config.architecture)
+    before = weights_of(unfinished)
+    finish_generator(unfinished, dataset, config.training)
+    for old, new in zip(before, weights_of(unfinished), strict=True):
+        assert all(same(old, new))
+    assert read_json(unfinished.finish_file)["flow"] == fit
+    generator = keras.models.load_model(unfinished.generator_file)
+    assert generator.mean_sound is not None
+    assert not lacks_finish(unfinished, config.architecture)
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"generator_sha256": "0"}', None]
+)
+def test_an_earlier_fit_that_is_of_another_generator_is_done_again(
+    unfinished, dataset, config, content
+):
+    fit = of_an_earlier_version(unfinished)
+    if content is None:
+        content = json.dumps({"generator_sha256": "0" * 64, **fit})
+    unfinished.earlier_fit_file.write_text(content)
+    flow, _ = weights_of(unfinished)
+    finish_generator(unfinished, dataset, config.training)
+    assert not any(same(flow, weights_of(unfinished)[0]))
 
 
 def test_a_signal_to_a_team_that_is_fitting_is_told(

@@ -1,0 +1,84 @@
+"""The script that helps to choose an articulation."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tfbegan import Generator
+from tfbegan.data.dataset import open_dataset
+from tfbegan.evaluation import frozen_autoencoder, mouth_meters, sync_probe
+from tfbegan.evaluation.fitting import CACHE_VARIABLE, Fit
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def script():
+    path = ROOT / "examples" / "articulation.py"
+    spec = importlib.util.spec_from_file_location("articulation", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def hasty(monkeypatch, tmp_path):
+    """What measures learns next to nothing, in seconds."""
+    for module, name in (
+        (sync_probe, "_FIT"),
+        (frozen_autoencoder, "_FIT"),
+        (mouth_meters, "_TRUTH_FIT"),
+    ):
+        monkeypatch.setattr(module, name, Fit(steps=3, check_steps=2))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+
+
+def save_generator(path, data, mean_sound, conditioning="audio+face"):
+    Generator(
+        32,
+        filters=4,
+        latent_dim=8,
+        conditioning=conditioning,
+        speech=open_dataset(data).speech,
+        mean_sound=mean_sound,
+        seed=1,
+    ).save(path)
+    return str(path)
+
+
+def test_a_row_for_each_that_is_tried(
+    script, hasty, puppet_dataset, tmp_path, capsys
+):
+    model = save_generator(
+        tmp_path / "knows.keras", puppet_dataset, np.zeros(256)
+    )
+    command = [model, "--data", str(puppet_dataset), "--tried", "0", "1", "1.5"]
+    assert script.main([*command, "--clips", "6"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {}
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("│").split("│")]
+        if len(cells) == 7:
+            rows[cells[0]] = cells[1:]
+    assert {"0", "1", "1.5", "real faces"} <= set(rows)
+    movement = [float(rows[much][3]) for much in ("0", "1", "1.5")]
+    assert movement[0] == 0
+    assert movement[1] < movement[2]
+    assert 0 <= float(rows["real faces"][-1]) <= 1
+
+
+@pytest.mark.parametrize(
+    ("conditioning", "told"),
+    [("audio+face", "no articulation to change"), ("audio", "no photograph")],
+)
+def test_what_has_none_is_told_in_a_sentence(
+    script, puppet_dataset, tmp_path, capsys, conditioning, told
+):
+    model = save_generator(
+        tmp_path / "older.keras", puppet_dataset, None, conditioning
+    )
+    assert script.main([model, "--data", str(puppet_dataset)]) == 2
+    assert told in capsys.readouterr().err
