@@ -231,3 +231,18 @@ def tiny_sound_run(
     from tfbegan.training.run import train
 
     return train(tiny_sound_config, tmp_path_factory.mktemp("sound")).folder
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What measures learns next to nothing, in seconds."""
+    from tfbegan.evaluation import frozen_autoencoder, mouth_meters, sync_probe
+    from tfbegan.evaluation.fitting import CACHE_VARIABLE, Fit
+
+    for module, name in (
+        (sync_probe, "_FIT"),
+        (frozen_autoencoder, "_FIT"),
+        (mouth_meters, "_TRUTH_FIT"),
+    ):
+        monkeypatch.setattr(module, name, Fit(steps=3, check_steps=2))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))

@@ -1,39 +1,17 @@
 """The script that helps to choose an articulation."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from tfbegan import Generator
 from tfbegan.data.dataset import open_dataset
-from tfbegan.evaluation import frozen_autoencoder, mouth_meters, sync_probe
-from tfbegan.evaluation.fitting import CACHE_VARIABLE, Fit
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def script():
-    path = ROOT / "examples" / "articulation.py"
-    spec = importlib.util.spec_from_file_location("articulation", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def hasty(monkeypatch, tmp_path):
-    """What measures learns next to nothing, in seconds."""
-    for module, name in (
-        (sync_probe, "_FIT"),
-        (frozen_autoencoder, "_FIT"),
-        (mouth_meters, "_TRUTH_FIT"),
-    ):
-        monkeypatch.setattr(module, name, Fit(steps=3, check_steps=2))
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+def script(load_example):
+    return load_example("articulation")
 
 
 def save_generator(path, data, mean_sound, conditioning="audio+face"):

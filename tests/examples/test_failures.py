@@ -1,6 +1,5 @@
 """The script that makes the failures of docs/troubleshooting.md."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -16,12 +15,8 @@ DOCS = ROOT / "docs" / "troubleshooting.md"
 
 
 @pytest.fixture(scope="module")
-def failures():
-    path = ROOT / "examples" / "failures.py"
-    spec = importlib.util.spec_from_file_location("failures", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def failures(load_example):
+    return load_example("failures")
 
 
 def test_every_failure_is_shown_and_every_picture_is_there(failures):

@@ -10,13 +10,9 @@ from tfbegan.cli.__main__ import main
 from tfbegan.config import FaceConfig
 from tfbegan.data.dataset import open_dataset
 from tfbegan.evaluation import (
-    frozen_autoencoder,
     instruments,
-    mouth_meters,
     noise_report,
-    sync_probe,
 )
-from tfbegan.evaluation.fitting import CACHE_VARIABLE, Fit
 from tfrecords_builder.puppets import PuppetPlan, build_puppets
 
 
@@ -33,18 +29,6 @@ def save_generator(folder, data, conditioning):
     path = folder / "generator.keras"
     model.save(path)
     return path
-
-
-@pytest.fixture
-def hasty(monkeypatch, tmp_path):
-    """What measures learns next to nothing, in seconds."""
-    for module, name in (
-        (sync_probe, "_FIT"),
-        (frozen_autoencoder, "_FIT"),
-        (mouth_meters, "_TRUTH_FIT"),
-    ):
-        monkeypatch.setattr(module, name, Fit(steps=3, check_steps=2))
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="session")
