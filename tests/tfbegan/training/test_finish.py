@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from tfbegan import Generator
 from tfbegan.data.dataset import open_dataset
 from tfbegan.evaluation.speech_clips import clip_records
 from tfbegan.files import read_json, sha256_file, write_json
@@ -88,26 +89,62 @@ def test_nothing_else_changes(unfinished, dataset, config):
     assert content["nats"] < content["nats_before"] - 0.1
 
 
-@pytest.mark.parametrize("conditioning", ["audio", "audio+face", "audio+noise"])
+def test_a_run_without_a_flow_ends_finished(tiny_sound_run):
+    architecture = tiny_sound_run.read_config().architecture
+    assert not lacks_finish(tiny_sound_run, architecture)
+    assert read_json(tiny_sound_run.finish_file)["flow"] is None
+    generator = keras.models.load_model(tiny_sound_run.generator_file)
+    assert generator.pose is not None
+    assert generator.mean_sound is not None
+
+
+@pytest.fixture(params=["audio", "audio+face", "audio+noise"])
+def flowless(request, dataset, tmp_path):
+    """A folder with an unfinished generator that has no flow."""
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    Generator(
+        32,
+        filters=4,
+        latent_dim=8,
+        conditioning=request.param,
+        speech=dataset.speech,
+        seed=1,
+    ).save(folder.generator_file)
+    return folder
+
+
 def test_without_a_flow_pose_and_mean_sound_are_found(
-    conditioning, tiny_sound_config, dataset, tmp_path
+    flowless, dataset, config
 ):
-    architecture = tiny_sound_config.architecture.replace(
-        conditioning=conditioning
+    finish_generator(flowless, dataset, config.training)
+    assert read_json(flowless.finish_file)["flow"] is None
+    generator = keras.models.load_model(flowless.generator_file)
+    architecture = config.architecture.replace(
+        conditioning=generator.conditioning, look_flow=0
     )
-    config = dataclasses.replace(tiny_sound_config, architecture=architecture)
-    folder = train(config, tmp_path).folder
-    assert read_json(folder.finish_file)["flow"] is None
-    generator = keras.models.load_model(folder.generator_file)
+    assert not lacks_finish(flowless, architecture)
     records = list(clip_records(dataset, ("train",)))
     assert len(records) <= 64
     heard = mean_sound(generator, records, dataset.info)
     assert np.array_equal(generator.mean_sound, heard)
-    if conditioning == "audio":
+    if generator.conditioning == "audio":
         assert generator.pose is None
     else:
         assert np.array_equal(generator.pose, pose_axes(generator, records))
-    assert not lacks_finish(folder, architecture)
+
+
+@pytest.mark.parametrize("asked_before", range(2))
+def test_what_comes_after_the_flow_can_be_stopped_too(
+    flowless, dataset, config, asked_before
+):
+    before = sha256_file(flowless.generator_file)
+    asked = iter([False] * asked_before + [True])
+    finish_generator(
+        flowless, dataset, config.training, stopped=lambda: next(asked)
+    )
+    assert sha256_file(flowless.generator_file) == before
+    assert not flowless.finish_file.exists()
 
 
 def test_a_generator_without_sound_is_left_alone(unfinished, config):
@@ -135,23 +172,6 @@ def test_a_fit_that_is_stopped_leaves_everything(unfinished, dataset, config):
     )
     assert sha256_file(unfinished.generator_file) == before
     assert not unfinished.finish_file.exists()
-
-
-@pytest.mark.parametrize("asked_before", range(2))
-def test_what_comes_after_the_flow_can_be_stopped_too(
-    tiny_sound_config, dataset, tmp_path, asked_before
-):
-    architecture = tiny_sound_config.architecture.replace(conditioning="audio")
-    config = dataclasses.replace(tiny_sound_config, architecture=architecture)
-    folder = train(config, tmp_path).folder
-    folder.finish_file.unlink()
-    before = sha256_file(folder.generator_file)
-    asked = iter([False] * asked_before + [True])
-    finish_generator(
-        folder, dataset, config.training, stopped=lambda: next(asked)
-    )
-    assert sha256_file(folder.generator_file) == before
-    assert not folder.finish_file.exists()
 
 
 def of_an_earlier_version(folder):
