@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 import re
 import typing
 from dataclasses import dataclass
@@ -527,7 +528,7 @@ class TrainingConfig(Config):
 
 def check_articulation(articulation: Any) -> None:
     """Raises ConfigError for an articulation that is no number in [0, 3]."""
-    numeric = isinstance(articulation, (int, float))
+    numeric = isinstance(articulation, numbers.Real)
     if not numeric or not 0 <= articulation <= _MOST_ARTICULATION:
         raise ConfigError(
             f"The articulation must be in [0, {_MOST_ARTICULATION}]."

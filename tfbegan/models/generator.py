@@ -301,10 +301,11 @@ def _as_axes(pose: Any, latent_dim: int) -> np.ndarray | None:
     if pose is None:
         return None
     axes = np.asarray(pose, np.float32)
-    if axes.ndim != 2 or axes.shape[1] != latent_dim:
+    fits = axes.ndim == 2 and axes.shape[1] == latent_dim
+    if not fits or not np.isfinite(axes).all():
         raise ConfigError(
-            f"`pose` must be axes of {latent_dim} numbers, as many as a look"
-            f" code has. Received the shape: {axes.shape}"
+            f"`pose` must be axes of {latent_dim} finite numbers, as many as a"
+            f" look code has. Received the shape: {axes.shape}"
         )
     return axes
 

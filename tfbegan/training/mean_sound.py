@@ -15,9 +15,9 @@ def mean_sound(
 ) -> np.ndarray | None:
     """The mean of what a generator hears in clips.
 
-    It is what an articulation is measured from (`Generator.hear`): of the
-    features of silence, sounds are all on one side, and lips that hardly part
-    would part further, too.
+    It is what an articulation is measured from (`Generator.hear`). From the
+    features of quiet sound instead, mouths are further open in silence, and
+    the sounds harder to tell (docs/results/audio.md).
 
     Args:
         generator: That takes sound.

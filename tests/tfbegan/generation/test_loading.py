@@ -384,7 +384,7 @@ def test_articulation_moves_mouths_further_or_not_at_all(
         .speak(latents, windows)
         .std(axis=0)
         .mean()
-        for articulation in (0, 0.5, 1, 1.5)
+        for articulation in (0, np.float32(0.5), 1, 1.5)
     ]
     assert moved[0] < 1e-6
     assert (np.diff(moved) > 0).all()

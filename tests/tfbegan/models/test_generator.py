@@ -301,8 +301,8 @@ def test_the_pose_is_kept_with_the_model(small_speech, tmp_path):
 
 
 def test_axes_that_are_no_codes_are_refused(small_speech):
-    for axes in (np.zeros((3, 4)), np.zeros(5)):
-        with pytest.raises(ConfigError, match="axes of 5 numbers"):
+    for axes in (np.zeros((3, 4)), np.zeros(5), np.full((3, 5), np.nan)):
+        with pytest.raises(ConfigError, match="axes of 5 finite numbers"):
             make("audio+noise", small_speech, pose=axes)
 
 
