@@ -215,6 +215,12 @@ def _add_puppets(commands: Any) -> None:
         " light of its own; 1 is one speaker (default: a look each)",
     )
     puppets.add_argument(
+        "--one-sitting",
+        action="store_true",
+        help="a look has one light, and its head rests in nearly the same"
+        " place: footage before one camera",
+    )
+    puppets.add_argument(
         "--sentences",
         type=int,
         metavar="N",
@@ -351,6 +357,7 @@ def _puppets(parsed: argparse.Namespace) -> int:
         face=FaceConfig(image_size=parsed.size),
         characters=parsed.characters,
         looks=parsed.looks,
+        one_sitting=parsed.one_sitting,
         sentences=parsed.sentences,
         seed=parsed.seed,
     )

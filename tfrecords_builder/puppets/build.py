@@ -37,6 +37,9 @@ class PuppetPlan(Config):
         looks: How many looks they share; 0 gives each its own. With 1 it is
             one speaker who lends many voices a face, each in a light of its
             own, as footage of one person in many places.
+        one_sitting: A look has one light instead, and its head rests in
+            nearly the same place in every sentence: footage of one person
+            before one camera.
         sentences: Of every character; one is one clip.
         sentence_s: Seconds of a sentence.
         fps: Frames a second.
@@ -55,6 +58,7 @@ class PuppetPlan(Config):
     audio: AudioConfig = field(default_factory=AudioConfig)
     characters: int = 36
     looks: int = 0
+    one_sitting: bool = False
     sentences: int = 4
     sentence_s: float = 3.0
     fps: float = 25.0
@@ -195,11 +199,16 @@ def record_take(plan: PuppetPlan, number: int, sentence: int = 0) -> Take:
 def source_id(plan: PuppetPlan, number: int) -> str:
     """The id of a character, 16 hexadecimal digits."""
     looks = f" of {plan.looks} looks" if plan.looks else ""
-    return _hex_id(f"puppet {plan.seed} {plan.characters} {number}{looks}")
+    sitting = " in one sitting" if plan.one_sitting else ""
+    return _hex_id(
+        f"puppet {plan.seed} {plan.characters} {number}{looks}{sitting}"
+    )
 
 
 def _character(plan: PuppetPlan, number: int) -> Character:
-    return make_character(plan.seed, number, plan.characters, plan.looks)
+    return make_character(
+        plan.seed, number, plan.characters, plan.looks, plan.one_sitting
+    )
 
 
 def _record(
@@ -207,7 +216,12 @@ def _record(
 ) -> Take:
     rng = np.random.default_rng((plan.seed, character.number, sentence))
     spoken = random_sentence(plan.sentence_s, character.voice.rate, rng)
-    shot = Shot(plan.fps, plan.audio.sample_rate, _lead_s(plan.audio))
+    shot = Shot(
+        plan.fps,
+        plan.audio.sample_rate,
+        _lead_s(plan.audio),
+        plan.one_sitting,
+    )
     return studio.record(spoken, shot, rng)
 
 

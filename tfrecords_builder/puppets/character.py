@@ -185,7 +185,11 @@ class _Deck:
 
 
 def make_character(
-    seed: int, number: int, count: int, looks: int = 0
+    seed: int,
+    number: int,
+    count: int,
+    looks: int = 0,
+    one_sitting: bool = False,
 ) -> Character:
     """A puppet of a cast.
 
@@ -193,12 +197,14 @@ def make_character(
         seed: Of the cast.
         number: Which one, from 0.
         count: How many the cast has.
-        looks: How many looks they share in turn; 0 gives each its own. Voice
-            and light are always its own.
+        looks: How many looks they share in turn; 0 gives each its own. The
+            voice is always its own, and so is the light,
+        one_sitting: unless all of a look sit in the same.
     """
     own = _Deck(seed, number, count)
     shared = number % looks if looks else number
     deck = _Deck(seed, shared, looks) if looks else own
+    lamp = deck if one_sitting else own
     tone = int(deck.between("skin", 0, len(_SKINS)))
     dark = tone > 3
     bearded = shared % 2 == 0
@@ -250,12 +256,12 @@ def make_character(
         freckles=max(0.0, deck.between("freckles", -2, 1)) * (tone < 4),
         blush=deck.between("blush", 0.1, 0.6) * (0.6 if bearded else 1),
         light=(
-            own.between("light x", -0.75, 0.75),
-            own.between("light y", -0.7, -0.25),
+            lamp.between("light x", -0.75, 0.75),
+            lamp.between("light y", -0.7, -0.25),
             1.0,
         ),
-        light_contrast=own.between("light contrast", 0.35, 0.9),
-        warmth=own.between("warmth", -0.3, 1.0),
+        light_contrast=lamp.between("light contrast", 0.35, 0.9),
+        warmth=lamp.between("warmth", -0.3, 1.0),
         voice=_make_voice(own, bearded),
     )
 

@@ -24,6 +24,11 @@ _BLINK_S = 0.24
 _YAW = 0.10
 _PITCH = 0.055
 _NOD = 0.03
+_REST = 0.75
+_REST_OF_A_SITTING = 0.25
+"""Standard deviation of where a head rests from sentence to sentence, in units
+of `_YAW` and `_PITCH`: somebody filmed in many places, and who sits before one
+camera."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,13 @@ class Shot:
         fps: Frames a second.
         sample_rate: Of the sound in Hz.
         lead_s: Sound to add before and after the sentence.
+        one_sitting: The head rests in nearly the same place in every take.
     """
 
     fps: float = 25.0
     sample_rate: int = 16_000
     lead_s: float = 0.0
+    one_sitting: bool = False
 
 
 class Studio:
@@ -96,7 +103,8 @@ class Studio:
         count = int(sentence.duration_s * shot.fps + 1e-6)
         times = np.arange(count) / shot.fps
         heard = times + shot.lead_s
-        expressions = perform(articulation, heard, rng)
+        rest = _REST_OF_A_SITTING if shot.one_sitting else _REST
+        expressions = perform(articulation, heard, rng, rest)
         return Take(
             frames=np.stack(list(self._draw(expressions))),
             frame_times=times,
@@ -130,7 +138,10 @@ def crop_view(face: "FaceConfig") -> View:
 
 
 def perform(
-    articulation: Articulation, times: np.ndarray, rng: np.random.Generator
+    articulation: Articulation,
+    times: np.ndarray,
+    rng: np.random.Generator,
+    rest: float = _REST,
 ) -> list[Expression]:
     """What a face does while it speaks.
 
@@ -138,15 +149,17 @@ def perform(
         articulation: What its mouth does.
         times: float [T], seconds from the articulation's beginning, rising.
         rng: Where blinks, gaze and head move.
+        rest: How far from straight the head rests: a standard deviation, in
+            units of how far it moves.
     """
     opening = articulation.at(articulation.opening, times).clip(0, 1)
     width = articulation.at(articulation.width, times).clip(0, 1)
     effort = _slow(articulation.at(articulation.voicing, times), times, 0.25)
     blink = _blinks(times, rng)
     gaze = _glances(times, rng)
-    yaw = _YAW * _wander(times, 0.35, rng)
-    pitch = _PITCH * _wander(times, 0.5, rng) + _NOD * (effort - 0.5)
-    brow = (0.5 * _wander(times, 0.7, rng) + effort - 0.4).clip(0, 1)
+    yaw = _YAW * _wander(times, 0.35, rest, rng)
+    pitch = _PITCH * _wander(times, 0.5, rest, rng) + _NOD * (effort - 0.5)
+    brow = (0.5 * _wander(times, 0.7, rest, rng) + effort - 0.4).clip(0, 1)
     return [
         Expression(
             opening=float(opening[i]),
@@ -169,13 +182,20 @@ def _slow(track: np.ndarray, times: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def _wander(
-    times: np.ndarray, hertz: float, rng: np.random.Generator
+    times: np.ndarray, hertz: float, rest: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """A smooth random movement of about unit size round a random place."""
+    """A smooth random movement of about unit size round a random place.
+
+    Args:
+        times: float [T], seconds.
+        hertz: About how often it comes and goes.
+        rest: Standard deviation of the place.
+        rng: Of movement and place.
+    """
     phases = rng.uniform(0, 2 * np.pi, 3)
     speeds = hertz * rng.uniform(0.4, 1.3, 3)
     waves = np.sin(2 * np.pi * np.outer(times, speeds) + phases)
-    return rng.normal(0, 0.75) + 0.45 * waves.mean(axis=1)
+    return rng.normal(0, rest) + 0.45 * waves.mean(axis=1)
 
 
 def _blinks(times: np.ndarray, rng: np.random.Generator) -> np.ndarray:

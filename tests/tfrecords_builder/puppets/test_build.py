@@ -5,6 +5,8 @@ import pytest
 
 from tfbegan.config import AudioConfig, FaceConfig
 from tfbegan.errors import ConfigError, OutputError, PlanChangedError
+from tfbegan.evaluation.regions import MouthBox
+from tfbegan.evaluation.variance_shares import within_share
 from tfbegan.records import MARKER_NAME, parse_clip, read_dataset_info
 from tfrecords_builder.puppets.build import (
     PuppetPlan,
@@ -110,12 +112,12 @@ def test_a_finished_folder_is_left_alone_and_another_plan_refused(tmp_path):
         build_puppets(out, _TINY.replace(seed=1), workers=1)
 
 
-def test_a_folder_of_a_version_without_shared_looks_is_left_alone(tmp_path):
+def test_a_folder_of_an_earlier_version_is_left_alone(tmp_path):
     out = tmp_path / "data"
     build_puppets(out, _TINY, workers=1)
     marker = out / MARKER_NAME
     content = json.loads(marker.read_text())
-    del content["plan"]["looks"]
+    del content["plan"]["looks"], content["plan"]["one_sitting"]
     marker.write_text(json.dumps(content))
     assert build_puppets(out, _TINY, workers=1).clips("train") > 0
     with pytest.raises(PlanChangedError, match="looks=0"):
@@ -132,6 +134,20 @@ def test_one_look_in_many_lights():
         return np.stack(frames).astype(float).std(axis=0).mean()
 
     assert 1 < spread(faces) < 0.5 * spread(others)
+
+
+def test_in_one_sitting_nearly_all_that_changes_in_a_mouth_is_speech():
+    many_places = PuppetPlan(characters=12, looks=1, sentences=1)
+    one_sitting = many_places.replace(one_sitting=True)
+    assert source_id(one_sitting, 1) != source_id(many_places, 1)
+
+    def share_within_sentences(plan):
+        takes = [record_take(plan, n) for n in range(plan.characters)]
+        mouths = [MouthBox.of(plan.face).crop(t.frames[::5]) for t in takes]
+        return within_share([mouth.astype(float) for mouth in mouths])
+
+    assert share_within_sentences(many_places) < 0.5
+    assert share_within_sentences(one_sitting) > 0.7
 
 
 def test_what_an_interrupted_build_left_is_replaced(tmp_path):

@@ -60,6 +60,18 @@ def test_shared_looks_keep_a_voice_and_a_light_of_their_own():
     assert [c.voice.pitch_hz < 150 for c in cast[:6]] == [True, False, True] * 2
 
 
+def test_in_one_sitting_a_look_has_one_light():
+    cast = [
+        make_character(0, number, 12, looks=3, one_sitting=True)
+        for number in range(12)
+    ]
+    for name in ("skin", "light", "light_contrast", "warmth"):
+        for number, character in enumerate(cast):
+            assert getattr(character, name) == getattr(cast[number % 3], name)
+        assert len({getattr(character, name) for character in cast}) == 3
+    assert len({c.voice for c in cast}) == 12
+
+
 def test_as_many_looks_as_characters_are_a_look_each():
     for number in range(4):
         assert make_character(0, number, 4, looks=4) == make_character(
