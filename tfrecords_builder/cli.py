@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from tfbegan._version import __version__
+from tfbegan.arguments import CommandParser
 from tfbegan.config import IMAGE_SIZES
 from tfbegan.errors import TFBeganError, UsageError
 from tfbegan.quiet import import_tensorflow
@@ -79,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=CommandParser
+    )
     _add_build(commands)
     _add_puppets(commands)
     _add_film(commands)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from tfbegan._version import __version__
+from tfbegan.arguments import CommandParser
 from tfbegan.errors import TFBeganError
 from tfbegan.quiet import import_tensorflow
 
@@ -68,7 +69,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=CommandParser
+    )
     called = next((a for a in arguments if not a.startswith("-")), "")
     for name, summary in _COMMANDS.items():
         command = commands.add_parser(
