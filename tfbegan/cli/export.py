@@ -4,6 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tfbegan.cli.outputs import refuse_overwriting
+from tfbegan.errors import UsageError
+
+_DEFAULT_OUTPUT = Path("out/served")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -16,8 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         type=Path,
-        default=Path("out/served"),
-        help="folder of all versions (default: %(default)s)",
+        help=f"folder of all versions (default: {_DEFAULT_OUTPUT})",
     )
     parser.add_argument(
         "--articulation",
@@ -43,12 +47,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
     from tfbegan.config import check_articulation
+    from tfbegan.export.saved_model import version_folder
     from tfbegan.generation.archive import check_archive
     from tfbegan.generation.loading import find_generator
 
+    if parsed.compact is None:
+        version_folder(_output(parsed), parsed.model_version)
+    else:
+        _refuse_idle(parsed)
+        _check_compact(parsed.compact)
     if parsed.articulation is not None:
         check_articulation(parsed.articulation)
-    check_archive(find_generator(parsed.source))
+    source = find_generator(parsed.source)
+    if parsed.compact is not None:
+        refuse_overwriting(parsed.compact, [source], "--compact")
+    check_archive(source)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -65,15 +78,39 @@ def run(parsed: argparse.Namespace) -> int:
         size = save_compact(generator.model, parsed.compact)
         print(f"{parsed.compact}: {size / 1e6:.1f} MB")
         return 0
-    folder = export_saved_model(
-        generator.model, parsed.output, parsed.model_version
-    )
+    output = _output(parsed)
+    folder = export_saved_model(generator.model, output, parsed.model_version)
     print(
         f"{folder}: serving_default takes {_inputs(generator)} and gives images"
         " in [0, 1]. Serve it with: tensorflow_model_server"
-        f" --model_name=faces --model_base_path={parsed.output.resolve()}"
+        f" --model_name=faces --model_base_path={output.resolve()}"
     )
     return 0
+
+
+def _output(parsed: argparse.Namespace) -> Path:
+    return parsed.output or _DEFAULT_OUTPUT
+
+
+def _refuse_idle(parsed: argparse.Namespace) -> None:
+    """Names an option that does nothing beside --compact."""
+    for name, value in (
+        ("--output", parsed.output),
+        ("--version", parsed.model_version),
+    ):
+        if value is not None:
+            raise UsageError(
+                f"{name} does nothing here: --compact writes one file, whose"
+                " name it takes. Leave it away."
+            )
+
+
+def _check_compact(path: Path) -> None:
+    if path.suffix != ".keras":
+        raise UsageError(
+            "--compact writes a .keras file, and only one that is named so can"
+            f" be loaded. Received: {path}. End its name in .keras."
+        )
 
 
 def _inputs(generator: Any) -> str:

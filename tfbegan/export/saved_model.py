@@ -41,19 +41,11 @@ def export_saved_model(
         ConfigError: The version is no number of one.
         OutputError: It is there already, or can't be written.
     """
-    folder = Path(folder)
-    number = _next_version(folder) if version is None else version
-    if number < 1:
-        raise ConfigError(f"A version must be 1 or more. Received: {number}")
-    target = folder / str(number)
-    if target.exists():
-        raise OutputError(
-            f"{target} is there already. Name another --version, or none."
-        )
-    staged = folder / f".incomplete-{number}"
+    target = version_folder(folder, version)
+    staged = target.with_name(f".incomplete-{target.name}")
     shutil.rmtree(staged, ignore_errors=True)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         _save(model, staged)
         write_json(staged / "assets.extra" / CARD_NAME, _card(model))
         staged.rename(target)
@@ -63,6 +55,33 @@ def export_saved_model(
         ) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+    return target
+
+
+def version_folder(folder: Path, version: int | None = None) -> Path:
+    """The folder, not there yet, of a version.
+
+    Args:
+        folder: Of all versions.
+        version: As in `export_saved_model`.
+
+    Raises:
+        ConfigError, OutputError: As `export_saved_model`, before any work.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            f"{folder} is no folder, so no version can be written into it."
+            " Name another one."
+        )
+    number = _next_version(folder) if version is None else version
+    if number < 1:
+        raise ConfigError(f"A version must be 1 or more. Received: {number}")
+    target = folder / str(number)
+    if target.exists():
+        raise OutputError(
+            f"{target} is there already. Name another --version, or none."
+        )
     return target
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,15 @@ def test_an_articulation_is_exported(small_speech, tmp_path):
     [
         (["--version", "0"], 2, "1 or more"),
         (["--articulation", "1.2"], 2, "trained without sound"),
-        (["-o", "file"], 1, "can't be written"),
+        (["-o", "file"], 1, "is no folder"),
+        (["-o", "file/served"], 1, "can't be written"),
+        (
+            ["--compact", "x.keras", "--version", "3"],
+            2,
+            "--version does nothing",
+        ),
+        (["--compact", "x.bin"], 2, "End its name in .keras"),
+        (["--compact", "x.keras", "-o", "served"], 2, "--output does nothing"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -61,6 +70,13 @@ def test_bad_input_is_one_sentence(
     assert told in error
     assert error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_generator_is_not_compacted_over_itself(model_file, capsys):
+    before = Path(model_file).read_bytes()
+    assert main(["export", model_file, "--compact", model_file]) == 2
+    assert "which would be lost" in capsys.readouterr().err
+    assert Path(model_file).read_bytes() == before
 
 
 @pytest.mark.slow

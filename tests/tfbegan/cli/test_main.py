@@ -144,6 +144,8 @@ def test_bad_input_is_one_sentence(
         ("evaluate puppet --data . --truncation 2", "truncation"),
         ("export nowhere", "neither a run folder"),
         ("export nowhere.keras", "no model file"),
+        ("export puppet --version 0", "1 or more"),
+        ("export puppet --compact x.keras --version 1", "does nothing here"),
         ("export puppet --articulation 9", "articulation must be in [0, 3]"),
         ("evaluate puppet --data . --articulation -1", "articulation must be"),
         ("compare --data . --clips 0", "--clips must be at least 1"),
