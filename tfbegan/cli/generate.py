@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from tfbegan.cli.outputs import refuse_other_suffix, refuse_overwriting
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -27,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         default=Path("out/faces.png"),
-        help="picture, or with --separate a folder (default: %(default)s)",
+        help="picture: .png, or with --separate a folder (default:"
+        " %(default)s)",
     )
     parser.add_argument(
         "--columns", type=int, help="faces in a row (default: a square grid)"
@@ -43,7 +46,13 @@ def check(parsed: argparse.Namespace) -> None:
     from tfbegan.generation.latents import draw_latents
     from tfbegan.generation.loading import find_generator
 
-    check_archive(find_generator(parsed.source))
+    source = find_generator(parsed.source)
+    if not parsed.separate:
+        refuse_overwriting(parsed.output, [source])
+        refuse_other_suffix(
+            parsed.output, ".png", "Without --separate the faces are a PNG file"
+        )
+    check_archive(source)
     draw_latents(parsed.count, 1, parsed.seed, parsed.truncation)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfbegan.cli.outputs import refuse_overwriting
+from tfbegan.cli.outputs import refuse_other_suffix, refuse_overwriting
 from tfbegan.cli.photographs import read_face
 from tfbegan.generation.archive import check_archive
 from tfbegan.generation.latents import (
@@ -47,7 +47,11 @@ the faces that the model learnt from; where none is found, the middle square."""
         help="of Adam, for a photograph (default: %(default)s)",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("out/path.png")
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("out/path.png"),
+        help="picture: .png (default: %(default)s)",
     )
 
 
@@ -63,9 +67,11 @@ class _End:
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
     names = (parsed.first, parsed.last)
-    photographs = (Path(name) for name in names if not name.isdecimal())
-    refuse_overwriting(parsed.output, photographs)
-    check_archive(find_generator(parsed.source))
+    photographs = [Path(name) for name in names if not name.isdecimal()]
+    source = find_generator(parsed.source)
+    refuse_overwriting(parsed.output, [*photographs, source])
+    refuse_other_suffix(parsed.output, ".png", "The way is a PNG file")
+    check_archive(source)
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -25,3 +25,20 @@ def refuse_overwriting(
                 f"{option} {output} is the file that is read, which would be"
                 " lost. Name another file."
             )
+
+
+def refuse_other_suffix(output: Path, suffix: str, what: str) -> None:
+    """Refuses a name that tells of another kind of file than is written.
+
+    Args:
+        output: Where the result is to go.
+        suffix: That its name must end in, such as ".png".
+        what: The sentence that says what is written, without its full stop.
+
+    Raises:
+        UsageError: The name ends in something else.
+    """
+    if output.suffix.lower() != suffix:
+        raise UsageError(
+            f"{what}. Name one that ends in {suffix}. Received: {output}"
+        )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfbegan.errors import UsageError
+from tfbegan.cli.outputs import refuse_other_suffix
 
 if TYPE_CHECKING:
     from tfbegan.training.run_folder import RunFolder
@@ -34,16 +34,19 @@ at its end; this command also while a training goes on."""
     )
 
 
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong before anything is read."""
+    if parsed.output is not None:
+        refuse_other_suffix(
+            parsed.output, ".html", "The report is an HTML file"
+        )
+
+
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     from tfbegan.training.run_report import write_run_report
 
     folder = _folder(parsed.source)
-    if parsed.output is not None and parsed.output.suffix != ".html":
-        raise UsageError(
-            f"The report is an HTML file. Name one that ends in .html."
-            f" Received: {parsed.output}"
-        )
     print(f"Look at {write_run_report(folder, parsed.output)}.")
     return 0
 

@@ -1,5 +1,7 @@
 """`tfbegan generate`: every picture carries its mark."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -81,7 +83,8 @@ def test_truncated_faces_are_those_of_the_python_call(model_file, tmp_path):
         (["--truncation", "-1"], 2, "truncation must be in"),
         (["-n", "2", "--columns", "0"], 2, "one column"),
         (["-n", "1", "-o", "file/a.png"], 1, "can't be written"),
-        (["-n", "1", "-o", "."], 1, "can't be written"),
+        (["-n", "1", "-o", "."], 2, "ends in .png"),
+        (["-n", "1", "-o", "faces.jpg"], 2, "ends in .png"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(
@@ -95,3 +98,16 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     assert told in error
     assert error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "command", [["generate"], ["interpolate", "1", "2", "--source"]]
+)
+def test_the_generator_is_never_written_over(
+    model_file, tmp_path, capsys, command
+):
+    path = shutil.copy(model_file, tmp_path / "faces.keras")
+    content = path.read_bytes()
+    assert main([*command, str(path), "-o", str(path)]) == 2
+    assert "is the file that is read" in capsys.readouterr().err
+    assert path.read_bytes() == content

@@ -85,6 +85,7 @@ def test_a_face_of_the_model_is_found_again(model_file, tmp_path):
         (["1", "nowhere.png"], 1, "no picture nowhere.png"),
         (["1", "."], 1, "can't be read"),
         (["1", str(2**70)], 2, "seed must be"),
+        (["1", "2", "-o", "path.jpg"], 2, "ends in .png"),
     ],
 )
 def test_bad_input_is_one_sentence(
