@@ -3,12 +3,9 @@
 import argparse
 import json
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -23,13 +20,16 @@ from rich.table import Table
 from tfbegan._version import __version__
 from tfbegan.arguments import CommandParser
 from tfbegan.config import IMAGE_SIZES
-from tfbegan.errors import TFBeganError, UsageError
+from tfbegan.errors import UsageError
+from tfbegan.exits import run_command, sigterm_raises
 from tfbegan.quiet import import_tensorflow
 from tfrecords_builder.plan import SPLIT_BY, BuildPlan, override
 
 EXIT_PARTIAL = 3
 _SIZES = f"{', '.join(map(str, IMAGE_SIZES[:-1]))} or {IMAGE_SIZES[-1]}"
-_EXIT_SIGNAL = 128
+_INTERRUPTED = (
+    "Interrupted. What is staged stays: run the same command to go on."
+)
 _EXAMPLES = """examples:
   tfrecords-builder puppets --out data/puppets
   tfrecords-builder film puppet.mp4 --character 3 --seconds 30
@@ -45,31 +45,16 @@ or less than all, 130 and 143 interrupted (run the same command to go on)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
+    return run_command(
+        "tfrecords-builder", lambda: _run(arguments), _INTERRUPTED
+    )
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parsed = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _raise_terminated)
-    try:
-        return parsed.run(parsed)
-    except TFBeganError as error:
-        print(f"tfrecords-builder: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(_interrupted_text(), file=sys.stderr)
-        return _EXIT_SIGNAL + signal.SIGINT
-    except _TerminatedError:
-        print(_interrupted_text(), file=sys.stderr)
-        return _EXIT_SIGNAL + signal.SIGTERM
-
-
-class _TerminatedError(BaseException):
-    """SIGTERM, as an exception, so that workers and locks are let go."""
-
-
-def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:
-    raise _TerminatedError
-
-
-def _interrupted_text() -> str:
-    return "Interrupted. What is staged stays: run the same command to go on."
+    with sigterm_raises():
+        code: int = parsed.run(parsed)
+        return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,10 +4,11 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from tfbegan._version import __version__
 from tfbegan.arguments import CommandParser
-from tfbegan.errors import TFBeganError
+from tfbegan.exits import run_command, sigterm_raises
 from tfbegan.quiet import import_tensorflow
 
 _COMMANDS = {
@@ -25,6 +26,9 @@ _COMMANDS = {
     " beside what mends it",
 }
 _WITHOUT_TENSORFLOW = ("report", "runs")
+_WITH_SIGNALS = ("train",)
+"""Commands that save first where a signal ends them."""
+
 _EXAMPLES = """examples:
   tfbegan train --conditioning noise --data data/talk
   tfbegan runs --sort m
@@ -43,20 +47,19 @@ interrupted
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command("tfbegan", lambda: _run(given))
+
+
+def _run(arguments: Sequence[str]) -> int:
     parsed = _parser(arguments).parse_args(arguments)
-    try:
+    with nullcontext() if parsed.takes_signals else sigterm_raises():
         # Told at once: TensorFlow takes seconds to come.
         parsed.check(parsed)
         if parsed.takes_tensorflow and not getattr(parsed, "dry_run", False):
             import_tensorflow()
-        return parsed.run(parsed)
-    except TFBeganError as error:
-        print(f"tfbegan: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
+        code: int = parsed.run(parsed)
+        return code
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -89,6 +92,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
                 run=module.run,
                 check=getattr(module, "check", _check_nothing),
                 takes_tensorflow=name not in _WITHOUT_TENSORFLOW,
+                takes_signals=name in _WITH_SIGNALS,
             )
     return parser
 

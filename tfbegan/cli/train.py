@@ -16,9 +16,9 @@ from tfbegan.cli.settings import (
     given_settings,
 )
 from tfbegan.errors import TFBeganError, UsageError
+from tfbegan.exits import EXIT_SIGNAL
 from tfbegan.records import read_dataset_info
 
-_EXIT_SIGNAL = 128
 _DEFAULT_RUNS = Path("runs")
 _NEWEST = "newest"
 _GIVEN_ANEW = {"steps", "learning_rate"}
@@ -241,7 +241,7 @@ def _report(result: Any, team: Any) -> int:
             f" them to {path}."
         )
         number = result.received_signal
-        return 0 if number is None else _EXIT_SIGNAL + number
+        return 0 if number is None else EXIT_SIGNAL + number
     if result.received_signal is None:
         print(f"{path}: {result.step} steps done. Look at {path / 'samples'}.")
         return 0
@@ -250,4 +250,4 @@ def _report(result: Any, team: Any) -> int:
         f"{name}: saved at step {result.step}. Go on with:"
         f" python train.py --resume {path}"
     )
-    return _EXIT_SIGNAL + result.received_signal
+    return EXIT_SIGNAL + result.received_signal
