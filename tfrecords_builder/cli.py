@@ -227,7 +227,7 @@ def _add_puppets(commands: Any) -> None:
         type=int,
         metavar="N",
         default=os.cpu_count() or 1,
-        help="processes (default: one a core)",
+        help="processes, from 1 (default: one a core)",
     )
     puppets.set_defaults(run=_puppets)
 
@@ -285,10 +285,7 @@ def _build(parsed: argparse.Namespace) -> int:
         if name.partition(".")[0] in BuildPlan().to_dict()
     }
     plan = override(BuildPlan(), settings)
-    if parsed.workers < 1:
-        raise UsageError(
-            f"--workers must be 1 or more. Received: {parsed.workers}"
-        )
+    _check_workers(parsed.workers)
     names = fetch_links(
         parsed.sources, parsed.cache, plan, parsed.allow_private_addresses
     )
@@ -340,7 +337,7 @@ def _puppets(parsed: argparse.Namespace) -> int:
     from tfbegan.config import FaceConfig
     from tfrecords_builder.puppets import PuppetPlan, build_puppets
 
-    import_tensorflow()
+    _check_workers(parsed.workers)
     plan = PuppetPlan(
         face=FaceConfig(image_size=parsed.size),
         characters=parsed.characters,
@@ -349,6 +346,7 @@ def _puppets(parsed: argparse.Namespace) -> int:
         sentences=parsed.sentences,
         seed=parsed.seed,
     )
+    import_tensorflow()
     info = build_puppets(parsed.out, plan, workers=parsed.workers)
     print(
         f"{parsed.out}: {info.frames('train')} faces to train on and"
@@ -356,6 +354,11 @@ def _puppets(parsed: argparse.Namespace) -> int:
         f" {parsed.out / 'contact_sheet.png'}."
     )
     return 0
+
+
+def _check_workers(workers: int) -> None:
+    if workers < 1:
+        raise UsageError(f"--workers must be 1 or more. Received: {workers}")
 
 
 def _film(parsed: argparse.Namespace) -> int:
@@ -379,15 +382,15 @@ def _film(parsed: argparse.Namespace) -> int:
             f"--character must be in [0, {cast - 1}]. Received:"
             f" {parsed.character}"
         )
-    character = make_character(0, parsed.character, cast)
-    generator = np.random.default_rng(parsed.seed)
-    sentence = random_sentence(parsed.seconds, 1.0, generator)
     film = FilmConfig(
         width=parsed.width,
         height=parsed.height,
         fps=parsed.fps,
         seed=parsed.seed,
     )
+    character = make_character(0, parsed.character, cast)
+    generator = np.random.default_rng(parsed.seed)
+    sentence = random_sentence(parsed.seconds, 1.0, generator)
     render_mp4(parsed.out, character, sentence, film)
     print(f"{parsed.out}: {parsed.seconds:g} s of puppet {parsed.character}")
     return 0

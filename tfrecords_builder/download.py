@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tfbegan.errors import SourceError
+from tfbegan.files import writing
 from tfrecords_builder.plan import BuildPlan
 from tfrecords_builder.sources import make_id
 
@@ -36,6 +37,7 @@ def fetch_links(
 
     Raises:
         SourceError: A link can't or may not be followed.
+        OutputError: The cache can't be written.
     """
     return [
         _fetch(name, cache, plan, allow_private)
@@ -48,7 +50,13 @@ def fetch_links(
 def _fetch(
     link: str, cache: Path, plan: BuildPlan, allow_private: bool
 ) -> Path:
-    scheme = urlsplit(link).scheme.lower()
+    try:
+        scheme = urlsplit(link).scheme.lower()
+    except ValueError as error:
+        raise SourceError(
+            f"The link {link!r} is none that can be followed ({error}). Name"
+            " one as a browser shows it."
+        ) from error
     if scheme not in _SCHEMES:
         raise SourceError(
             f"The link {link!r} is not followed: only http and https are."
@@ -62,7 +70,8 @@ def _fetch(
         wait_exponential,
     )
 
-    cache.mkdir(parents=True, exist_ok=True)
+    with writing(cache):
+        cache.mkdir(parents=True, exist_ok=True)
     with _only_public_addresses(allow_private) as refused:
         try:
             for attempt in Retrying(

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tfrecords_builder import cli
 from tfrecords_builder.cli import main
 
 
@@ -38,6 +39,10 @@ def test_help_takes_no_tensorflow(command):
         (["film", "x.mp4", "--seconds", "0"], 2, "--seconds"),
         (["film", "x.mp4", "--character", "99"], 2, "--character"),
         (["film", "x.mp4", "--fps", "0"], 2, "fps"),
+        (["film", "x.mp4", "--seed", "-1"], 2, "seed"),
+        (["puppets", "--out", "x", "--workers", "0"], 2, "--workers"),
+        (["puppets", "--out", "x", "--workers", "-3"], 2, "--workers"),
+        (["build", "http://[", "--out", "x"], 1, "The link 'http://['"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -105,3 +110,18 @@ def test_a_film_is_footage_with_sound(tmp_path):
     info = probe(out)
     assert info.duration_s == pytest.approx(1.0, abs=0.15)
     assert info.has_sound
+
+
+def test_a_cache_that_is_a_file_is_told(tmp_path, capsys):
+    cache = tmp_path / "cache"
+    cache.write_text("x")
+    arguments = ["--out", str(tmp_path / "x"), "--cache", str(cache)]
+    assert main(["build", "http://localhost:9/a.mp4", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert f"{cache} can't be written" in error
+    assert error.count("\n") == 1
+
+
+def test_a_plan_is_checked_before_tensorflow_is_imported(monkeypatch):
+    monkeypatch.setattr(cli, "import_tensorflow", pytest.fail)
+    assert main(["puppets", "--out", "x", "--characters", "0"]) == 2
