@@ -69,8 +69,12 @@ def atomic_write_bytes(target: Path, content: bytes) -> None:
 
 
 def atomic_write_text(target: Path, content: str) -> None:
-    """Writes `content` to `target` as UTF-8, whole or not at all."""
-    atomic_write_bytes(target, content.encode())
+    """Writes `content` to `target` as UTF-8, whole or not at all.
+
+    Of names of files that are no UTF-8, Python keeps the bytes as surrogates.
+    They are written escaped, and come back from JSON as they were.
+    """
+    atomic_write_bytes(target, content.encode(errors="backslashreplace"))
 
 
 def write_json(target: Path, content: Any) -> None:
@@ -125,6 +129,21 @@ def remove_temporaries(folder: Path) -> None:
         for path in Path(folder).glob(f"{_TEMPORARY_MARK}*"):
             if not path.is_dir():
                 path.unlink(missing_ok=True)
+
+
+def refuse_undecodable(target: Path) -> None:
+    """Refuses a name that TensorFlow, which takes UTF-8, can't write to.
+
+    Raises:
+        OutputError: It holds bytes that are no UTF-8.
+    """
+    try:
+        str(target).encode()
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{str(target)!r} can't be written: TensorFlow takes names in UTF-8"
+            " alone. Name another folder."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from tfbegan.files import (
     atomic_write_text,
     folder_lock,
     read_json,
+    refuse_undecodable,
     remove_temporaries,
     write_json,
 )
@@ -129,6 +130,7 @@ def build(
         OutputError: The disk is full, or the folder holds something else.
     """
     out = Path(out)
+    refuse_undecodable(out)
     whole_plan = {
         "settings": plan.to_dict(),
         "sources": sorted({source.source_id for source in sources}),

@@ -17,6 +17,7 @@ from tfbegan.files import (
     canonical_json,
     folder_lock,
     read_json,
+    refuse_undecodable,
     remove_temporaries,
     sha256_bytes,
     sha256_file,
@@ -42,6 +43,16 @@ def test_json_survives_and_is_canonical(tmp_path_factory, value):
     write_json(path, read_json(path))
     assert path.read_bytes() == first
     assert canonical_json({"b": 1, "a": 2}) == '{"a": 2, "b": 1}'
+
+
+def test_a_name_that_is_no_text_survives_too(tmp_path):
+    name = os.fsdecode(b"caf\xe9.mp4")
+    path = tmp_path / "a.json"
+    write_json(path, {"file": name})
+    assert read_json(path) == {"file": name}
+    refuse_undecodable(tmp_path / "café")
+    with pytest.raises(OutputError, match="names in UTF-8"):
+        refuse_undecodable(tmp_path / name)
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path):

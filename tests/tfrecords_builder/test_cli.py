@@ -1,13 +1,17 @@
 """The builder's command line: exit codes, and no traceback ever."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tfrecords_builder import cli
+from tfrecords_builder import cli, runner
 from tfrecords_builder.cli import main
+from tfrecords_builder.runner import SourceStatus
+from tfrecords_builder.sources import Source
 
 
 @pytest.mark.parametrize("command", [[], ["build"], ["puppets"], ["verify"]])
@@ -125,3 +129,24 @@ def test_a_cache_that_is_a_file_is_told(tmp_path, capsys):
 def test_a_plan_is_checked_before_tensorflow_is_imported(monkeypatch):
     monkeypatch.setattr(cli, "import_tensorflow", pytest.fail)
     assert main(["puppets", "--out", "x", "--characters", "0"]) == 2
+
+
+@pytest.mark.parametrize("command", [["build", "."], ["puppets"]])
+def test_a_folder_that_tensorflow_can_t_write_is_told(
+    command, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "a.mp4").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--out", os.fsdecode(b"caf\xe9")]) == 1
+    error = capsys.readouterr().err
+    assert "TensorFlow takes names in UTF-8" in error
+    assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_source_whose_name_is_no_text_has_its_row(tmp_path):
+    source = Source("0" * 16, "image", Path(os.fsdecode(b"caf\xe9.png")))
+    twin = SourceStatus(source, "duplicate", 0, 0, 0.0, source.label)
+    runner._write_table(tmp_path / "sources.csv", [twin])
+    (row,) = runner.read_statuses(tmp_path)
+    assert row["file"] == row["detail"] == "caf\\udce9.png"

@@ -283,7 +283,7 @@ def _links(folder: RunFolder, beside: Path) -> str:
     there = [name for name in _FILES if (folder.path / name).exists()]
     base = Path(os.path.relpath(folder.path.resolve(), beside.resolve()))
     items = [
-        f'<li><a href="{quote((base / name).as_posix())}">{name}</a></li>'
+        f'<li><a href="{quote(bytes(base / name))}">{name}</a></li>'
         for name in there
     ]
     return f"<ul>\n{_joined(items)}\n</ul>"

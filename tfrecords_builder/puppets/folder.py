@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfbegan._version import __version__
 from tfbegan.errors import OutputError
-from tfbegan.files import folder_lock
+from tfbegan.files import folder_lock, refuse_undecodable
 from tfbegan.records import (
     MARKER_NAME,
     Clip,
@@ -34,8 +34,9 @@ def find_finished(out: Path, plan: "PuppetPlan") -> DatasetInfo | None:
     Raises:
         PlanChangedError: It is another plan's.
         DatasetError: Its marker is damaged.
-        OutputError: The folder holds something else.
+        OutputError: The folder holds something else, or can't be written.
     """
+    refuse_undecodable(out)
     if (out / MARKER_NAME).is_file():
         info = read_dataset_info(out)
         # What a plan of an earlier version has not, it did as is the default.

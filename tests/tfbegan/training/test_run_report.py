@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -180,3 +181,11 @@ def test_a_browser_draws_it(run, tmp_path):
     assert curve.sum() > 1_000
     faces = np.abs(pixels - 128).sum(-1) == 0
     assert faces.sum() > 50_000  # the grey of the grids
+
+
+def test_a_run_whose_name_is_no_text_has_its_page(run):
+    moved = run.path.with_name(os.fsdecode(b"caf\xe9"))
+    run.path.rename(moved)
+    assert "caf\\udce9" in page_of(RunFolder(moved))
+    page = Page(page_of(RunFolder(moved), moved.parent / "page.html"))
+    assert "caf%E9/stats.jsonl" in page.links
