@@ -218,7 +218,8 @@ def _compare(parsed: argparse.Namespace) -> int:
 
 def _find(runs: Path, name: str) -> "RunFolder":
     """A run by its number, its name in `runs`, or its path."""
-    from tfbegan.training.run_folder import RunFolder, run_number
+    from tfbegan.run_names import run_number
+    from tfbegan.training.run_folder import RunFolder
 
     if name.isdecimal() and runs.is_dir():
         for path in sorted(runs.iterdir()):

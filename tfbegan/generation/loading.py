@@ -13,6 +13,7 @@ from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive, hears
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
 from tfbegan.generation.latents import draw_latents
 from tfbegan.models.compiled import compiled_inverse, run_compiled
+from tfbegan.run_names import by_age
 
 _RUNS = Path("runs")
 _GENERATOR_NAME = "generator.keras"
@@ -367,5 +368,6 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 
 
 def _generators_in(runs: Path) -> list[Path]:
-    """Of every run that has come to a checkpoint, by number."""
-    return sorted(runs.glob(f"*/{_GENERATOR_NAME}")) if runs.is_dir() else []
+    """Of every run that has come to a checkpoint, the newest last."""
+    found = runs.glob(f"*/{_GENERATOR_NAME}") if runs.is_dir() else ()
+    return sorted(found, key=lambda path: by_age(path.parent))

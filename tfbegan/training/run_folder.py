@@ -2,7 +2,6 @@
 
 import contextlib
 import platform
-import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,10 +13,10 @@ from tfbegan.config import ModelConfig, ObjectiveConfig, TrainingConfig
 from tfbegan.errors import ConfigError, DatasetError, RunError
 from tfbegan.files import read_json, sha256_file, write_json, writing
 from tfbegan.records import MARKER_NAME
+from tfbegan.run_names import by_age, run_number
 
 _BEST_NAME = "best.json"
 _CONFIG_NAME = "config.json"
-_NUMBERED = re.compile(r"(\d{5})-")
 _PACKAGES = ("tensorflow", "keras", "numpy")
 
 
@@ -218,7 +217,7 @@ def newest_run(runs: Path) -> RunFolder:
             f"There is no run in {runs}. Train one with:"
             " python train.py --conditioning noise"
         )
-    return RunFolder(max(numbered, key=run_number))
+    return RunFolder(max(numbered, key=by_age))
 
 
 def find_run(runs: Path, config: RunConfig) -> RunFolder | None:
@@ -267,12 +266,6 @@ def _facts(config: RunConfig) -> str:
         f"-b{config.training.batch_size}"
         f"-g{config.objective.gamma:g}"
     )
-
-
-def run_number(path: Path) -> int:
-    """The number that a run folder's name begins with; -1 without one."""
-    match = _NUMBERED.match(path.name)
-    return int(match[1]) if match else -1
 
 
 def _processor_name() -> str:

@@ -12,9 +12,10 @@ from typing import Any
 
 from tfbegan.errors import RunError, TFBeganError
 from tfbegan.files import lock_owner
+from tfbegan.run_names import run_number
 from tfbegan.training import notes
 from tfbegan.training.notes import Note, read_notes
-from tfbegan.training.run_folder import Best, RunConfig, RunFolder, run_number
+from tfbegan.training.run_folder import Best, RunConfig, RunFolder
 from tfbegan.training.statistics import Row, read_rows
 
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
