@@ -161,6 +161,9 @@ def settings(parsed: argparse.Namespace) -> tuple[Any, Any, Any]:
     preset = find_preset(parsed.preset or default_preset(conditioning, faces))
     model = preset.architecture.replace(**architecture)
     check_effective(parsed, model.conditioning)
+    if "batch_size" in given:
+        most = min(preset.training.clips_per_batch, given["batch_size"])
+        given.setdefault("clips_per_batch", most)
     training = preset.training.replace(**given)
     if "steps" not in given:
         training = training.replace(steps=fitting_steps(training, faces))

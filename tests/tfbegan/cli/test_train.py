@@ -40,6 +40,18 @@ def test_small_data_is_the_default(capsys):
     assert without == dry_run(capsys, "--preset", "small-data")
 
 
+def test_a_small_batch_has_no_more_clips_than_faces(capsys):
+    training = dry_run(capsys, "--batch-size", "4")["training"]
+    assert (training["batch_size"], training["clips_per_batch"]) == (4, 4)
+    large = dry_run(capsys, "--batch-size", "64")["training"]
+    assert large["clips_per_batch"] == 16
+    assert main(["train", "--dry-run", "--batch-size", "0"]) == 2
+    assert "batch_size must be in" in one_sentence(capsys)
+    both = ["--batch-size", "4", "--clips-per-batch", "8"]
+    assert main(["train", "--dry-run", *both]) == 2
+    assert "clips_per_batch must be in [1, 4]" in one_sentence(capsys)
+
+
 @pytest.mark.parametrize("conditioning", ["audio", "audio+noise", "audio+face"])
 def test_talking_is_the_default_with_sound(capsys, conditioning):
     settings = dry_run(capsys, "--conditioning", conditioning)
@@ -175,7 +187,7 @@ def test_a_value_of_the_wrong_kind_is_wrong_usage(option, capsys):
         ("--gamma=nan", "gamma must be a finite float"),
         ("--learning-rate=inf", "learning_rate must be a finite float"),
         ("--steps=0", "steps must be in [1, "),
-        ("--batch-size=2", "clips_per_batch must be in [1, 2]"),
+        ("--clips-per-batch=17", "clips_per_batch must be in [1, 16]"),
         ("--precision=half", "precision must be one of"),
     ],
 )
