@@ -56,6 +56,11 @@ class RunConfig:
         Raises:
             ConfigError: Something is missing, unknown or out of range.
         """
+        if not isinstance(content, dict):
+            raise ConfigError(
+                f"A run's {_CONFIG_NAME} must hold a JSON object. Received:"
+                f" {type(content).__name__}. Restore the file."
+            )
         try:
             return cls(
                 ModelConfig.from_dict(content["architecture"]),
@@ -64,7 +69,7 @@ class RunConfig:
                 str(content["data"]),
                 str(content["data_sha256"]),
             )
-        except (KeyError, TypeError) as error:
+        except KeyError as error:
             raise ConfigError(
                 f"A run's {_CONFIG_NAME} lacks {error}. Restore the file."
             ) from error
@@ -173,7 +178,7 @@ class RunFolder:
         """The run's configuration.
 
         Raises:
-            RunError: This is no run folder.
+            RunError: This is no run folder, or its configuration is damaged.
         """
         if not self.config_file.is_file():
             raise RunError(
@@ -182,7 +187,9 @@ class RunFolder:
             )
         try:
             return RunConfig.from_dict(read_json(self.config_file))
-        except (DatasetError, ConfigError) as error:
+        except DatasetError as error:
+            raise RunError(str(error)) from error
+        except ConfigError as error:
             raise RunError(f"{self.config_file}: {error}") from error
 
 

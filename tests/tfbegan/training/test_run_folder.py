@@ -124,3 +124,22 @@ def test_the_environment_is_written_down(tmp_path):
     told = json.loads((folder.path / "environment.json").read_text())
     assert set(told["packages"]) == {"tensorflow", "keras", "numpy"}
     assert all(version[0].isdigit() for version in told["packages"].values())
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[]", "must hold a JSON object. Received: list"),
+        ("{", "can't be read as JSON"),
+        ('{"architecture": {}}', "lacks 'objective'"),
+    ],
+)
+def test_a_damaged_configuration_is_told_with_its_path_once(
+    tmp_path, content, told
+):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(RunError) as caught:
+        RunFolder(tmp_path).read_config()
+    message = str(caught.value)
+    assert told in message
+    assert message.count(str(tmp_path)) == 1

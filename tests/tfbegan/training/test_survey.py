@@ -120,7 +120,7 @@ def test_figures_that_are_none_are_unknown(make_run, stats_row):
     [
         ("config.json", None, "no config.json"),
         ("config.json", "", "can't be read as JSON"),
-        ("config.json", "[]", "lacks"),
+        ("config.json", "[]", "must hold a JSON object"),
         ("config.json", '{"architecture": {"colour": 1}}', "no setting"),
     ],
 )
