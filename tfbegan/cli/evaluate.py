@@ -99,8 +99,17 @@ def check(parsed: argparse.Namespace) -> None:
         check_truncation(parsed.truncation)
     if parsed.articulation is not None:
         check_articulation(parsed.articulation)
+    _check_count("--clips", parsed.clips, 4)
+    _check_count("--faces-per-clip", parsed.faces_per_clip, 1)
     check_archive(find_generator(parsed.source))
     read_dataset_info(parsed.data)
+
+
+def _check_count(option: str, count: int | None, least: int) -> None:
+    if count is not None and count < least:
+        raise ConfigError(
+            f"{option} must be {least} or more. Received: {count}"
+        )
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -193,8 +202,6 @@ def _held_out_clips(
     from tfbegan.records import SPLITS
 
     most = _CLIPS if parsed.clips is None else parsed.clips
-    if most < 4:
-        raise ConfigError(f"--clips must be 4 or more. Received: {most}")
     check_speaks(generator, dataset)
     if parsed.held_out is None:
         clips = load_clips(dataset, ("validation",), most)
@@ -232,10 +239,6 @@ def _candidate(generator: Any, parsed: argparse.Namespace) -> Any:
     from tfbegan.generation.latents import draw_latents
 
     cast = _CAST if parsed.faces_per_clip is None else parsed.faces_per_clip
-    if cast < 1:
-        raise ConfigError(
-            f"--faces-per-clip must be 1 or more. Received: {cast}"
-        )
     return Candidate(generator, draw_latents, cast, _truncation(parsed))
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tfbegan.cli.outputs import refuse_other_suffix, refuse_overwriting
+from tfbegan.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +48,8 @@ def check(parsed: argparse.Namespace) -> None:
     from tfbegan.generation.loading import find_generator
 
     source = find_generator(parsed.source)
+    if parsed.columns is not None:
+        _check_columns(parsed)
     if not parsed.separate:
         refuse_overwriting(parsed.output, [source])
         refuse_other_suffix(
@@ -73,3 +76,15 @@ def run(parsed: argparse.Namespace) -> int:
         save_png(parsed.output, make_grid(faces, parsed.columns), provenance)
     print(f"{len(faces)} faces of {generator.path} in {parsed.output}")
     return 0
+
+
+def _check_columns(parsed: argparse.Namespace) -> None:
+    if parsed.separate:
+        raise UsageError(
+            "--columns does nothing here: --separate writes one picture a"
+            " face. Leave it away."
+        )
+    if parsed.columns < 1:
+        raise UsageError(
+            f"--columns must be 1 or more. Received: {parsed.columns}"
+        )

@@ -11,6 +11,7 @@ from tfbegan.cli.photographs import read_face
 from tfbegan.generation.archive import check_archive
 from tfbegan.generation.latents import (
     LatentSearch,
+    check_path_steps,
     draw_latents,
     find_latent,
     interpolate,
@@ -38,13 +39,16 @@ the faces that the model learnt from; where none is found, the middle square."""
         help="run folder or .keras file (default: the newest run in ./runs)",
     )
     parser.add_argument(
-        "--steps", type=int, default=8, help="faces on the way (default: 8)"
+        "--steps",
+        type=int,
+        default=8,
+        help="faces on the way, from 2 (default: 8)",
     )
     parser.add_argument(
         "--search-steps",
         type=int,
         default=LatentSearch().steps,
-        help="of Adam, for a photograph (default: %(default)s)",
+        help="of Adam, for a photograph, from 1 (default: %(default)s)",
     )
     parser.add_argument(
         "-o",
@@ -71,13 +75,15 @@ def check(parsed: argparse.Namespace) -> None:
     source = find_generator(parsed.source)
     refuse_overwriting(parsed.output, [*photographs, source])
     refuse_other_suffix(parsed.output, ".png", "The way is a PNG file")
+    check_path_steps(parsed.steps)
+    LatentSearch(steps=parsed.search_steps)
     check_archive(source)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     generator = load_generator(parsed.source)
-    search = LatentSearch(steps=max(1, parsed.search_steps))
+    search = LatentSearch(steps=parsed.search_steps)
     ends = [
         _find_end(name, generator, search)
         for name in (parsed.first, parsed.last)

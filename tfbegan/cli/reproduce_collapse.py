@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tfbegan.cli.default_data import drawn_puppets, puppets_folder
+from tfbegan.records import read_dataset_info
 
 _COLUMNS = {
     "spread": "spread of faces",
@@ -52,6 +53,15 @@ examples:
         default=Path("out/collapse"),
         help="folder of picture, tables and runs (default: %(default)s)",
     )
+
+
+def check(parsed: argparse.Namespace) -> None:
+    """Refuses what can be told to be wrong without TensorFlow."""
+    from tfbegan.training.presets import find_preset
+
+    find_preset("talking").training.replace(steps=parsed.steps)
+    if parsed.data is not None:
+        read_dataset_info(parsed.data)
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ class LatentSearch:
     """How z is searched for.
 
     Attributes:
-        steps: Of Adam.
+        steps: Of Adam, 1 to 100,000.
         learning_rate: Of Adam.
         restarts: Searches from different starts; the best counts.
         seed: Of the starts.
@@ -27,6 +27,13 @@ class LatentSearch:
     learning_rate: float = 0.05
     restarts: int = 8
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= _MOST:
+            raise ConfigError(
+                f"The steps of a search must be in [1, {_MOST}]. Received:"
+                f" {self.steps}"
+            )
 
 
 def draw_latents(
@@ -82,19 +89,29 @@ def check_seed(seed: int) -> None:
         raise ConfigError(f"A seed must be in [0, 2^63 - 1]. Received: {seed}")
 
 
+def check_path_steps(steps: int) -> None:
+    """Raises ConfigError for a way of less than 2 or more than 100,000."""
+    if not 2 <= steps <= _MOST:
+        raise ConfigError(
+            f"The steps of a path must be in [2, {_MOST}]. Received: {steps}"
+        )
+
+
 def interpolate(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
     """The straight way from one z to another.
 
     Args:
         first: float [latent_dim].
         last: float [latent_dim].
-        steps: Points on it, with both ends; at least 2.
+        steps: Points on it, with both ends; see `check_path_steps`.
 
     Returns:
         float32 [steps, latent_dim].
+
+    Raises:
+        ConfigError: The number of steps makes no sense.
     """
-    if steps < 2:
-        raise ConfigError(f"A path needs 2 or more steps. Received: {steps}")
+    check_path_steps(steps)
     share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
     return (1 - share) * first + share * last
 

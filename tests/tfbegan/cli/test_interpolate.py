@@ -81,7 +81,7 @@ def test_a_face_of_the_model_is_found_again(model_file, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["1", "2", "--steps", "1"], 2, "2 or more"),
+        (["1", "2", "--steps", "1"], 2, "must be in [2, 100000]"),
         (["1", "nowhere.png"], 1, "no picture nowhere.png"),
         (["1", "."], 1, "can't be read"),
         (["1", str(2**70)], 2, "seed must be"),

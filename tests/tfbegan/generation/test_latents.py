@@ -66,8 +66,15 @@ def test_the_way_is_straight_and_has_both_ends():
     first, last = np.zeros(4), np.ones(4)
     path = interpolate(first, last, 5)
     np.testing.assert_allclose(path[:, 0], [0, 0.25, 0.5, 0.75, 1])
-    with pytest.raises(ConfigError, match="2 or more"):
-        interpolate(first, last, 1)
+    for steps in (1, 100_001):
+        with pytest.raises(ConfigError, match=r"path must be in \[2, 100000"):
+            interpolate(first, last, steps)
+
+
+@pytest.mark.parametrize("steps", [0, 100_001])
+def test_a_search_takes_a_number_of_steps_that_makes_sense(steps):
+    with pytest.raises(ConfigError, match=r"search must be in \[1, 100000"):
+        LatentSearch(steps=steps)
 
 
 @pytest.mark.slow
