@@ -38,7 +38,8 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
     parser.add_argument(
         "source",
         nargs="?",
-        help="run folder or .keras file (default: the newest run in ./runs)",
+        help="run folder, .keras file, or puppet, the bundled generator"
+        " (default: the newest run in ./runs, or else puppet)",
     )
     parser.add_argument(
         "--data",

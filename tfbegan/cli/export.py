@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="?",
-        help="run folder or .keras file (default: the newest run in ./runs)",
+        help="run folder, .keras file, or puppet, the bundled generator"
+        " (default: the newest run in ./runs, or else puppet)",
     )
     parser.add_argument(
         "-o",

@@ -12,7 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="?",
-        help="run folder or .keras file (default: the newest run in ./runs)",
+        help="run folder, .keras file, or puppet, the bundled generator"
+        " (default: the newest run in ./runs, or else puppet)",
     )
     parser.add_argument(
         "-n", "--count", type=int, default=64, help="faces (default: 64)"

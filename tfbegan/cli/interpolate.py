@@ -36,7 +36,8 @@ the faces that the model learnt from; where none is found, the middle square."""
         parser.add_argument(name, help="photograph, or a seed")
     parser.add_argument(
         "--source",
-        help="run folder or .keras file (default: the newest run in ./runs)",
+        help="run folder, .keras file, or puppet, the bundled generator"
+        " (default: the newest run in ./runs, or else puppet)",
     )
     parser.add_argument(
         "--steps",

@@ -85,6 +85,16 @@ def test_every_setting_tells_its_default(capsys):
         assert told in text
 
 
+@pytest.mark.parametrize(
+    "command", ["generate", "interpolate", "evaluate", "export"]
+)
+def test_help_tells_what_is_taken_where_there_is_no_run(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "(default: the newest run in ./runs, or else puppet)" in text
+
+
 def test_a_dry_run_prints_the_whole_configuration(capsys):
     arguments = ["--dry-run", "--preset", "paper", "--gamma", "0.3"]
     assert main(["train", *arguments]) == 0
