@@ -18,19 +18,16 @@ _DETAIL_WINDOW = 4
 _LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
 
 
-def mouth_mask(
-    image_size: int, mouth_box: tuple[float, float, float, float]
-) -> np.ndarray:
-    """1 inside of the mouth box, 0 outside: float32 [1, S, S, 1].
+def box_mask(image_size: int, *boxes: tuple[slice, slice]) -> np.ndarray:
+    """1 inside of the boxes, 0 outside: float32 [1, S, S, 1].
 
     Args:
         image_size: S, in pixels.
-        mouth_box: left, top, right, bottom as fractions of the side; see
-            `FaceConfig`.
+        *boxes: Rows and columns of each, such as `FaceConfig.mouth_slices`.
     """
-    left, top, right, bottom = (round(v * image_size) for v in mouth_box)
     mask = np.zeros((1, image_size, image_size, 1), np.float32)
-    mask[:, top:bottom, left:right] = 1.0
+    for rows, columns in boxes:
+        mask[:, rows, columns] = 1.0
     return mask
 
 

@@ -18,6 +18,9 @@ AUDIO_ENCODERS = ("compact", "full")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 MERITS = ("m_global", "spread", "quality")
 
+_HALF_EYE_BOX = (0.24, 0.36)
+"""Height and width, in eye distances: the lids, and not the brows."""
+
 _LARGEST_WINDOW = 16_384
 """Numbers that G hears at once; the full encoder then has 4 GB of weights."""
 
@@ -207,6 +210,23 @@ class FaceConfig(Config):
         )
         return slice(top, bottom), slice(left, right)
 
+    def eye_slices(self) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Rows and columns of the left eye's box and the right one's."""
+        size = self.image_size
+        height, width = (v * self.eye_distance for v in _HALF_EYE_BOX)
+        rows = slice(
+            max(0, round((self.eye_height - height) * size)),
+            round((self.eye_height + height) * size),
+        )
+        left, right = (
+            slice(
+                max(0, round((0.5 + side * self.eye_distance - width) * size)),
+                round((0.5 + side * self.eye_distance + width) * size),
+            )
+            for side in (-0.5, 0.5)
+        )
+        return (rows, left), (rows, right)
+
 
 @dataclass(frozen=True)
 class SpeechConfig(Config):
@@ -218,13 +238,15 @@ class SpeechConfig(Config):
         audio: The MFCC front end.
         mfcc_mean: Per coefficient, over the training split.
         mfcc_std: Likewise, above 0.
-        mouth_box: See `FaceConfig`.
+        mouth_box, eye_distance, eye_height: See `FaceConfig`.
     """
 
     audio: AudioConfig
     mfcc_mean: tuple[float, ...]
     mfcc_std: tuple[float, ...]
     mouth_box: tuple[float, float, float, float]
+    eye_distance: float = FaceConfig.eye_distance
+    eye_height: float = FaceConfig.eye_height
 
     def __post_init__(self) -> None:
         for name in ("mfcc_mean", "mfcc_std", "mouth_box"):
@@ -245,7 +267,13 @@ class SpeechConfig(Config):
                 self.fail(name, f"{n_mfcc} finite numbers, one a coefficient")
         if min(self.mfcc_std) <= 0:
             self.fail("mfcc_std", "above 0")
-        FaceConfig(mouth_box=self.mouth_box)
+        self.face(IMAGE_SIZES[0])
+
+    def face(self, image_size: int) -> FaceConfig:
+        """Where a face lies in crops of a size."""
+        return FaceConfig(
+            image_size, self.eye_distance, self.eye_height, self.mouth_box
+        )
 
     @classmethod
     def from_dict(cls, content: Any) -> Self:
@@ -351,6 +379,9 @@ class ObjectiveConfig(Config):
             `look_flow`.
         mouth_weight: How much more an error in the mouth box counts in the
             anchor of a model that takes sound, at least 1.
+        eye_weight: Likewise in the boxes of the eyes, where the code is the
+            frame's own, at least 1: lids are small and rarely shut, so that
+            without it no code knows of blinks.
         mate_share: With sound: share of the anchor's frames that take the
             code of another frame of their clip, and whose paired error counts
             in the mouth box alone. What the code can't know of the mouth, the
@@ -377,6 +408,7 @@ class ObjectiveConfig(Config):
     code_prior: float = 0.0
     code_flow: float = 0.0
     mouth_weight: float = 1.0
+    eye_weight: float = 1.0
     mate_share: float = 0.0
     sync: float = 0.0
     motion: float = 0.0
@@ -395,6 +427,7 @@ class ObjectiveConfig(Config):
         self.check_range("code_prior", 0, 1e3)
         self.check_range("code_flow", 0, 1e3)
         self.check_range("mouth_weight", 1, 1e3)
+        self.check_range("eye_weight", 1, 1e3)
         self.check_range("mate_share", 0, 1)
         self.check_range("sync", 0, 1e3)
         self.check_range("motion", 0, 1e3)

@@ -83,6 +83,7 @@ def test_any_objective_survives_json(gamma, lambda_k, weight):
         (ModelConfig, {"film": 1}),
         (ObjectiveConfig, {"adversarial": -0.1}),
         (ObjectiveConfig, {"mouth_weight": 0.9}),
+        (ObjectiveConfig, {"eye_weight": 0.9}),
         (ObjectiveConfig, {"mate_share": 1.1}),
         (ObjectiveConfig, {"sync": -1.0}),
         (ObjectiveConfig, {"motion": float("inf")}),
@@ -190,6 +191,41 @@ def test_a_number_that_no_float_holds_is_refused():
         ObjectiveConfig.from_dict({"gamma": 10**400})
     with pytest.raises(ConfigError, match="mfcc_mean must be 1 finite"):
         SpeechConfig(AudioConfig(n_mfcc=1), (10**400,), (1.0,), (0, 0, 1, 1))
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 256])
+def test_the_boxes_of_the_eyes_lie_about_them_and_hold_no_mouth(size):
+    face = FaceConfig(image_size=size)
+    mouth_rows, _ = face.mouth_slices()
+    for side, (rows, columns) in zip((-1, 1), face.eye_slices(), strict=True):
+        middle = [(s.start + s.stop) / 2 / size for s in (columns, rows)]
+        expected = [0.5 + side * 0.15, 0.4]
+        assert middle == pytest.approx(expected, abs=1 / size)
+        assert rows.stop <= mouth_rows.start
+        assert rows.stop - rows.start == pytest.approx(0.144 * size, abs=1)
+    left, right = (columns for _, columns in face.eye_slices())
+    assert left.stop < right.start
+
+
+def test_boxes_of_eyes_end_with_the_picture():
+    wide = FaceConfig(image_size=32, eye_distance=0.8, eye_height=0.1)
+    for rows, columns in wide.eye_slices():
+        assert len(range(32)[rows]) >= 4
+        assert len(range(32)[columns]) >= 4
+
+
+def test_what_a_model_of_an_earlier_version_does_not_tell_is_the_default():
+    audio = AudioConfig(n_mfcc=1)
+    box = (0.2, 0.5, 0.8, 1.0)
+    speech = SpeechConfig(audio, (0.0,), (1.0,), box, 0.35, 0.45)
+    assert SpeechConfig.from_dict(speech.to_dict()) == speech
+    assert speech.face(64) == FaceConfig(64, 0.35, 0.45, box)
+    content = speech.to_dict()
+    del content["eye_distance"], content["eye_height"]
+    face = SpeechConfig.from_dict(content).face(64)
+    assert face == FaceConfig(64, mouth_box=box)
+    with pytest.raises(ConfigError, match="eye_height"):
+        SpeechConfig.from_dict({**speech.to_dict(), "eye_height": 2.0})
 
 
 def test_profiled_steps_are_first_to_last():

@@ -27,13 +27,11 @@ def read_face(path: Path, generator: "LoadedGenerator") -> "np.ndarray":
     Raises:
         SourceError: The file is missing or no image.
     """
-    from tfbegan.config import FaceConfig
     from tfbegan.generation.photographs import fit_square, read_picture
     from tfrecords_builder.portrait import cut_out_largest
 
     picture = read_picture(path)
-    geometry = FaceConfig(image_size=generator.image_size)
-    face = cut_out_largest(picture, geometry, _finder())
+    face = cut_out_largest(picture, generator.face, _finder())
     if face is None:
         print(
             f"No face was found in {path}: its middle square is taken as one.",

@@ -33,6 +33,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "code_prior": _WITH_A_CODE,
     "code_flow": ("audio+noise",),
     "mouth_weight": _WITH_SOUND,
+    "eye_weight": CONDITIONINGS_WITH_LOOK,
     "mate_share": CONDITIONINGS_WITH_LOOK,
     "sync": _WITH_SOUND,
     "motion": _WITH_SOUND,

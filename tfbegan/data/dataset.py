@@ -118,7 +118,12 @@ class FaceDataset:
         """What a model that learns from this must keep to hear as it did."""
         info = self.info
         return SpeechConfig(
-            info.audio, info.mfcc_mean, info.mfcc_std, info.face.mouth_box
+            info.audio,
+            info.mfcc_mean,
+            info.mfcc_std,
+            info.face.mouth_box,
+            info.face.eye_distance,
+            info.face.eye_height,
         )
 
     def paths(self, split: str) -> list[Path]:

@@ -230,6 +230,9 @@ def _pose(
     centre = centre_of(
         settings.face, generator.latent_dim, settings.seed, settings.truncation
     )
+    if generator.blinking is not None:
+        code = generator.blinking.opened(generator.code_of(centre[None]))
+        centre = generator.latent_of(code.astype(np.float32))[0]
     if not settings.natural_pose:
         return Pose(centre, 0.0, settings.seed)
     if generator.pose is None:

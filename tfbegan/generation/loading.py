@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfbegan.config import AudioConfig, check_articulation
+from tfbegan.config import AudioConfig, FaceConfig, check_articulation
 from tfbegan.errors import ConfigError, ModelFileError, RunError
 from tfbegan.generation.archive import DAMAGE_ERRORS, check_archive, hears
 from tfbegan.generation.bundled import BUNDLED, DEFAULT_BUNDLED, bundled
 from tfbegan.generation.latents import draw_latents
+from tfbegan.models.blinking import Blinking
 from tfbegan.models.compiled import compiled_inverse, run_compiled
 from tfbegan.run_names import by_age
 
@@ -52,9 +53,21 @@ class LoadedGenerator:
         return self.model.speech and self.model.speech.audio
 
     @property
+    def face(self) -> FaceConfig:
+        """Where a face lies in the crops that it learnt from."""
+        size = self.image_size
+        speech = self.model.speech
+        return FaceConfig(size) if speech is None else speech.face(size)
+
+    @property
     def pose(self) -> np.ndarray | None:
         """How looks move within clips, see `Generator`; None if not known."""
         return self.model.pose
+
+    @property
+    def blinking(self) -> Blinking | None:
+        """What it knows of blinks, see `Generator`; None if nothing."""
+        return self.model.blinking
 
     @property
     def articulation(self) -> float | None:

@@ -10,6 +10,9 @@ from tfbegan.generation.latents import draw_latents
 _WAVES = 3
 _SLOWEST_HZ, _FASTEST_HZ = 0.05, 0.35
 
+_SHUTTING_S, _SHUT_S, _OPENING_S = 0.10, 0.04, 0.16
+"""Of a blink: lids fall faster than they rise."""
+
 
 class _Waves:
     """Sums of three sine waves of 0.05 to 0.35 Hz with random phases.
@@ -33,6 +36,42 @@ class _Waves:
         times = np.asarray(times_s, np.float64)[:, None, None]
         angles = 2 * np.pi * self._hertz * times + self._phases
         return np.sin(angles).mean(axis=1)
+
+
+class _Lids:
+    """Blinks at random moments, on average so many a minute.
+
+    Time is cut into equal spans with one blink each, somewhere in its middle,
+    so a moment is a function of (seed, span): an hour takes no more memory
+    than a second, and no two blinks run into each other.
+
+    Args:
+        per_minute: How many; more than 100 are taken as 100.
+        seed: Of the moments.
+    """
+
+    def __init__(self, per_minute: float, seed: int) -> None:
+        self._per_s = min(per_minute, 100.0) / 60
+        self._seed = seed
+
+    def at(self, times_s: np.ndarray) -> np.ndarray:
+        """How far they are shut: float64 [T], in [0, 1]."""
+        times = np.asarray(times_s, np.float64)
+        if not self._per_s:
+            return np.zeros_like(times)
+        spans, where = np.unique(
+            np.floor(times * self._per_s).astype(np.int64), return_inverse=True
+        )
+        moments = np.array([self._moment(int(span)) for span in spans])[where]
+        since = times - moments
+        falling = (since + _SHUTTING_S + _SHUT_S / 2) / _SHUTTING_S
+        rising = (_OPENING_S + _SHUT_S / 2 - since) / _OPENING_S
+        shut = np.minimum(falling, rising).clip(0, 1)
+        return shut * shut * (3 - 2 * shut)  # neither starts with a jerk
+
+    def _moment(self, span: int) -> float:
+        generator = np.random.Generator(np.random.PCG64([self._seed, 2, span]))
+        return (span + generator.uniform(0.25, 0.75)) / self._per_s
 
 
 class Pose:
@@ -83,11 +122,12 @@ class LookWalk:
 
     z is who speaks as well as how the head is held. So it is the look code
     that walks, along the axes in which codes move within clips, as far as
-    they do there.
+    they do there; and where it is known how codes blink, it blinks as often
+    as the footage.
 
     Args:
-        generator: With `pose`, `code_of` and `latent_of`, such as a
-            `LoadedGenerator`.
+        generator: With `pose`, `blinking`, `code_of` and `latent_of`, such as
+            a `LoadedGenerator`.
         centre: float [latent_dim], the z that it walks around.
         movement: In [0, 1]; 1 is as far as in the footage, in standard
             deviations.
@@ -106,10 +146,16 @@ class LookWalk:
         # The mean of so many sines has a variance of 1 / (2 * their number).
         self._axes = movement * np.sqrt(2 * _WAVES) * generator.pose
         self._waves = _Waves(len(generator.pose), seed)
+        self._blinking = generator.blinking
+        if self._blinking is not None:
+            self._lids = _Lids(self._blinking.per_minute, seed)
 
     def at(self, times_s: np.ndarray) -> np.ndarray:
         """z at some times: float [T] to float32 [T, latent_dim]."""
         codes = self._code + self._waves.at(times_s) @ self._axes
+        if self._blinking is not None:
+            shut = self._lids.at(times_s)[:, None] * self._blinking.shut
+            codes = self._blinking.opened(codes) + shut
         latents: np.ndarray = self._generator.latent_of(
             codes.astype(np.float32)
         )

@@ -7,10 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfbegan.conditioning import blank_mouth, mouth_mask
+from tfbegan.conditioning import blank_mouth, box_mask
 from tfbegan.config import (
     CONDITIONINGS_WITH_LOOK,
-    FaceConfig,
     SpeechConfig,
     check_articulation,
 )
@@ -20,6 +19,7 @@ from tfbegan.layers.decoder import Decoder
 from tfbegan.layers.encoder import Encoder
 from tfbegan.layers.flow import Flow
 from tfbegan.layers.seeds import offset_seed
+from tfbegan.models.blinking import Blinking
 from tfbegan.models.network import Network
 
 
@@ -49,6 +49,9 @@ class Generator(Network):
         pose: How look codes move within a clip: principal axes, float
             [k, latent_dim], each of the length of a standard deviation, which
             `training.pose_axes` finds. None where that is not known.
+        blinking: How they change when eyes shut, a `Blinking` or its
+            dictionary, which `training.blinks` finds. None where that is not
+            known, and nobody blinks.
         mean_sound: The mean of `hear` over the training data, float [F],
             which `training.mean_sound` finds. None where that is not known,
             and the articulation does nothing.
@@ -95,6 +98,7 @@ class Generator(Network):
         film: bool = True,
         untied_bias: bool = False,
         pose: Any = None,
+        blinking: Blinking | Mapping[str, Any] | None = None,
         mean_sound: Any = None,
         articulation: float = 1.0,
         seed: int | None = None,
@@ -113,6 +117,7 @@ class Generator(Network):
         self.film = film
         self.untied_bias = untied_bias
         self.pose = _as_axes(pose, latent_dim)
+        self.blinking = _as_blinking(blinking, latent_dim)
         check_articulation(articulation)
         self.articulation = float(articulation)
         self.seed = seed
@@ -129,10 +134,10 @@ class Generator(Network):
                 name="audio_encoder",
             )
             features = self.audio_encoder.dense_units[-1]
-            self.mouth = mouth_mask(image_size, self.speech.mouth_box)
-            self.mouth_slices = FaceConfig(
-                image_size=image_size, mouth_box=self.speech.mouth_box
-            ).mouth_slices()
+            face = self.speech.face(image_size)
+            self.mouth_slices = face.mouth_slices()
+            self.mouth = box_mask(image_size, self.mouth_slices)
+            self.eyes = box_mask(image_size, *face.eye_slices())
         if self.has_look:
             self.look_encoder = Encoder(
                 image_size,
@@ -274,6 +279,7 @@ class Generator(Network):
             "film": self.film,
             "untied_bias": self.untied_bias,
             "pose": _as_list(self.pose),
+            "blinking": self.blinking and self.blinking.to_dict(),
             "mean_sound": _as_list(self.mean_sound),
             "articulation": self.articulation,
             "seed": self.seed,
@@ -308,6 +314,12 @@ def _as_axes(pose: Any, latent_dim: int) -> np.ndarray | None:
             f" look code has. Received the shape: {axes.shape}"
         )
     return axes
+
+
+def _as_blinking(blinking: Any, latent_dim: int) -> Blinking | None:
+    if blinking is None or isinstance(blinking, Blinking):
+        return blinking
+    return Blinking.from_dict(blinking, latent_dim)
 
 
 def _as_features(mean_sound: Any, count: int) -> np.ndarray | None:

@@ -150,6 +150,10 @@ class Pairing:
     def _pixel_weights(self, is_mate: Tensor) -> Tensor:
         """float32 [B, S, S, 1], of the anchor."""
         more = (self.objective.mouth_weight - 1.0) * self.generator.mouth
+        if self.generator.has_look:  # a sound does not know of blinks
+            own = 1.0 - is_mate[:, None, None, None]
+            weight = self.objective.eye_weight - 1.0
+            more = more + own * weight * self.generator.eyes
         return self._is_pair(is_mate) + more
 
     def _mouths(self, images: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfbegan.config import FaceConfig, SpeechConfig
+from tfbegan.config import SpeechConfig
 from tfbegan.layers.audio_encoder import new_audio_encoder
 from tfbegan.layers.conv3x3 import Conv3x3
 from tfbegan.layers.seeds import offset_seed
@@ -54,8 +54,7 @@ class SyncCritic(keras.Model):
         self.filters = filters
         self.embedding_dim = embedding_dim
         self.seed = seed
-        face = FaceConfig(image_size=image_size, mouth_box=speech.mouth_box)
-        self.rows, self.columns = face.mouth_slices()
+        self.rows, self.columns = speech.face(image_size).mouth_slices()
         policy = self.dtype_policy
         self.convolutions = [
             Conv3x3(

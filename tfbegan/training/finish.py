@@ -1,7 +1,7 @@
 """What a generator that takes sound is given when its training has ended.
 
-Its flow learns where looks are; how looks move within clips, which a natural
-pose walks along, is found, and the mean sound, from which an articulation is
+Its flow learns where looks are. How looks move within clips and how they blink
+is found, for a natural pose, and the mean sound, from which an articulation is
 measured. All of it needs encoders that stand still.
 """
 
@@ -14,6 +14,7 @@ from tfbegan.errors import DatasetError
 from tfbegan.evaluation.speech_clips import clip_records
 from tfbegan.files import atomic_path, read_json, sha256_file, write_json
 from tfbegan.generation.loading import load_generator
+from tfbegan.training.blinks import find_blinking
 from tfbegan.training.density import DensityFit, fit_flow
 from tfbegan.training.mean_sound import mean_sound
 from tfbegan.training.pose_axes import pose_axes
@@ -66,7 +67,8 @@ def finish_generator(
     if stopped():
         return
     if generator.has_look:
-        generator.pose = pose_axes(generator, records)
+        generator.blinking = find_blinking(generator, records, dataset.info)
+        generator.pose = pose_axes(generator, records, generator.blinking)
     if stopped():
         return
     generator.mean_sound = mean_sound(generator, records, dataset.info)

@@ -8,6 +8,7 @@ import numpy as np
 from tfbegan.evaluation.fitting import in_batches
 from tfbegan.evaluation.instruments import spread_frames
 from tfbegan.evaluation.speech_clips import as_float, decode_faces
+from tfbegan.models.blinking import Blinking
 
 _FRAMES = 12
 _MOST_AXES = 8
@@ -16,7 +17,9 @@ long as the first."""
 
 
 def pose_axes(
-    generator: Any, records: Iterable[Mapping[str, Any]]
+    generator: Any,
+    records: Iterable[Mapping[str, Any]],
+    blinking: Blinking | None = None,
 ) -> np.ndarray | None:
     """How look codes move within clips.
 
@@ -27,6 +30,8 @@ def pose_axes(
     Args:
         generator: With a look encoder.
         records: Clips that it learnt from, as `FaceDataset.clips` has them.
+        blinking: Of the generator, where it is known: then eyes are opened
+            before, for a walk is no way to blink.
 
     Returns:
         float32 [<= 8, h], principal axes, the longest first, each of the
@@ -37,6 +42,8 @@ def pose_axes(
         kept = spread_frames(len(record["frames"]), _FRAMES)
         faces = as_float(decode_faces(record, kept))
         codes = in_batches(generator.encode, faces, len(faces))
+        if blinking is not None:
+            codes = blinking.opened(codes)
         moved.append(codes - codes.mean(axis=0))
     if not moved:
         return None

@@ -55,6 +55,7 @@ _TALKING = Preset(
         code_prior=1.0,
         code_flow=0.1,
         mouth_weight=4.0,
+        eye_weight=10.0,
         mate_share=0.3,
         sync=0.05,
         motion=2.0,

@@ -22,6 +22,7 @@ class LoudMouth:
     latent_dim = 8
     path = Path("double.keras")
     pose = None
+    blinking = None
 
     def __init__(self, audio: AudioConfig | None = None) -> None:
         self.audio = audio or AudioConfig()

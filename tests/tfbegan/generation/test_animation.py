@@ -15,6 +15,7 @@ from tfbegan.generation.animation import (
     animate_windows,
     look_ahead,
 )
+from tfbegan.models.blinking import Blinking
 
 from .conftest import LoudMouth, clicks
 
@@ -166,6 +167,32 @@ def test_who_knows_how_looks_move_walks_in_them(loud_mouth):
     assert np.ptp(still) == 0
     elsewhere = frames_of(loud_mouth, sound, seed=3, face=face)[:, 0, 0, 0]
     assert (elsewhere.astype(int) - 128 != natural).any()
+
+
+def test_a_still_face_has_open_eyes(loud_mouth):
+    class Blinks(LoudMouth):
+        blinking = Blinking(
+            shut=np.eye(8, dtype=np.float32)[0],
+            telling=np.eye(8, dtype=np.float32)[0],
+            open_at=-0.25,
+            per_minute=15.0,
+        )
+
+        def code_of(self, latents):
+            return latents
+
+        def latent_of(self, codes):
+            return codes
+
+    sound = np.zeros(RATE)
+    reds = [
+        frames_of(Blinks(), sound, face=np.full(8, lids), natural_pose=False)[
+            0, 0, 0, 0
+        ]
+        for lids in (0.5, -0.25, -0.5)
+    ]
+    # Of 255 levels; what is open further than usual stays so.
+    assert reds == [96, 96, 64]
 
 
 def test_a_given_face_takes_the_seed_s_place(loud_mouth):

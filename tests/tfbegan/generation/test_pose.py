@@ -1,5 +1,7 @@
 """z walks slowly, smoothly, for ever, and never leaves the cube."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from tfbegan.errors import ConfigError
 from tfbegan.generation.latents import draw_latents
 from tfbegan.generation.pose import LookWalk, Pose, centre_of
+from tfbegan.models.blinking import Blinking
 
 CENTRE = draw_latents(1, 16, seed=3)[0]
 
@@ -68,6 +71,7 @@ class Flowing:
     """A generator whose codes are three times artanh(z), and its pose."""
 
     pose = np.array([[0.5, 0.0, 0.0], [0.0, 0.2, 0.0]], np.float32)
+    blinking: Blinking | None = None
 
     def code_of(self, latents):
         return 3 * np.arctanh(latents)
@@ -101,6 +105,70 @@ def test_a_look_s_frame_does_not_depend_on_the_others():
     assert np.abs(np.diff(whole, axis=0)).max() < 0.05
     other = LookWalk(Flowing(), np.zeros(3), 1.0, seed=2).at(times)
     assert np.abs(other - whole).max() > 0.05
+
+
+class Blinks(Flowing):
+    """Shuts its eyes along the last number of its codes, which walks too."""
+
+    pose = np.array([[0.5, 0.0, 0.0], [0.0, 0.2, 0.3]], np.float32)
+    blinking = Blinking(
+        shut=np.array([0, 0, 2], np.float32),
+        telling=np.array([0, 0, 0.5], np.float32),
+        open_at=0.1,
+        per_minute=15.0,
+    )
+
+
+def lids_of(model, seed, times, centre=(0.0, 0.0, 0.0)):
+    codes = model.code_of(
+        LookWalk(model, np.array(centre), 1.0, seed).at(times)
+    )
+    return codes @ model.blinking.telling - model.blinking.open_at
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_look_blinks_as_often_as_the_footage(seed):
+    times = np.arange(0, 600, 1 / 25)
+    shut = lids_of(Blinks(), seed, times) > 0.5
+    starts = times[1:][shut[1:] & ~shut[:-1]]
+    assert len(starts) == pytest.approx(150, abs=2)
+    apart = np.diff(starts)
+    assert 1.9 < apart.min() < 3  # of four seconds on average
+    assert 5 < apart.max() < 6.1
+    # A blink takes .3 s, of which the lids are nearly shut for a tenth.
+    assert shut.mean() == pytest.approx(0.17 * 15 / 60, rel=0.3)
+
+
+def test_lids_shut_wholly_and_open_wholly():
+    lids = lids_of(Blinks(), 1, np.arange(0, 60, 1 / 200))
+    assert lids.max() == pytest.approx(1, abs=0.02)
+    assert np.median(lids) <= 1e-6
+    assert np.abs(np.diff(lids)).max() < 0.15  # of the way in 5 ms
+
+
+def test_who_was_drawn_with_shut_eyes_opens_them():
+    shut = np.tanh(np.array([0, 0, 2.2]) / 3)
+    lids = lids_of(Blinks(), 1, np.arange(0, 60, 1 / 25), shut)
+    assert np.median(lids) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_blink_does_not_depend_on_the_frames_before():
+    walk = LookWalk(Blinks(), np.zeros(3), 1.0, seed=1)
+    times = np.arange(2_000) / 25
+    whole = walk.at(times)
+    parts = [walk.at(times[i : i + 32]) for i in range(0, 2_000, 32)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    late = walk.at(np.array([1e6]))  # after eleven days
+    assert np.isfinite(late).all()
+
+
+@pytest.mark.parametrize(("per_minute", "most"), [(0.0, 0), (120.0, 100)])
+def test_nobody_blinks_who_never_did_nor_without_a_pause(per_minute, most):
+    model = Blinks()
+    model.blinking = dataclasses.replace(Blinks.blinking, per_minute=per_minute)
+    lids = lids_of(model, 1, np.arange(0, 60, 1 / 100))
+    shut = lids > 0.5
+    assert (shut[1:] & ~shut[:-1]).sum() == most
 
 
 def test_the_seed_s_face_is_the_first_that_generate_draws():

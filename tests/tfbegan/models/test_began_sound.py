@@ -22,6 +22,7 @@ ADDITIONS = PLAIN.replace(
     code_anchor=4.0,
     code_prior=1.0,
     mouth_weight=4.0,
+    eye_weight=6.0,
     mate_share=0.5,
     sync=0.5,
     motion=1.0,
@@ -186,9 +187,12 @@ def naive_term(name, model, batch):
         around = tf.stop_gradient(looks) + 0.05 * draws.jitter
         return generator.flow.negative_log_likelihood(around)
     if name == "code_anchor":
-        more = model.objective.mouth_weight - 1
+        weights = fits + (model.objective.mouth_weight - 1) * mouth
+        if generator.has_look:
+            more = (model.objective.eye_weight - 1) * generator.eyes
+            weights = weights + np.where(mated[:, None, None, None], 0, more)
         return conditioning.paired_error(
-            images, anchored, tf.constant(fits + more * mouth, tf.float32)
+            images, anchored, tf.constant(weights, tf.float32)
         )
     if name == "fixed_pattern":
         return conditioning.fixed_pattern(

@@ -230,6 +230,8 @@ def faces_with(inside, outside):
 
 
 INSIDE = 14 * 16 / 32**2
+EYES = 2 * 5 * 7 / 32**2
+"""With the eyes .3 apart and at .4 of 32 pixels."""
 
 
 def test_an_error_in_the_mouth_box_counts_more(generators, batch, monkeypatch):
@@ -249,6 +251,36 @@ def test_a_mate_error_counts_in_the_mouth_box_alone(
     # Five have mates; of the one that is alone, all of the face counts.
     expected = 0.5 * INSIDE + 0.25 * (1 - INSIDE) / 6
     assert received == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_error_in_the_eyes_counts_more_where_the_code_is_their_own(
+    generators, batch, monkeypatch
+):
+    assert generators["audio+noise"].eyes.sum() == EYES * 32**2
+    arguments = (generators, batch, monkeypatch, faces_with(0.5, 0.25))
+    received = anchor_of(*arguments, eye_weight=9.0)
+    plain = 0.5 * INSIDE + 0.25 * (1 - INSIDE)
+    assert received == pytest.approx(plain + 8 * 0.25 * EYES, rel=1e-6)
+    # One of six is alone: of the others no eye counts.
+    received = anchor_of(*arguments, eye_weight=9.0, mate_share=1.0)
+    mates = 0.5 * INSIDE + 0.25 * (1 - INSIDE) / 6
+    assert received == pytest.approx(mates + 8 * 0.25 * EYES / 6, rel=1e-6)
+
+
+def test_a_sound_alone_is_not_asked_about_eyes(generators, batch, monkeypatch):
+    generator = generators["audio"]
+    monkeypatch.setattr(
+        generator, "paint", lambda _, s: tf.zeros((len(s), 32, 32, 3))
+    )
+    batch = {**batch, "image": tf.constant(faces_with(0.5, 0.25))}
+    anchors = [
+        float(terms_of(generator, batch, **objective)[1]["code_anchor"])
+        for objective in (
+            {"code_anchor": 1.0},
+            {"code_anchor": 1.0, "eye_weight": 9.0},
+        )
+    ]
+    assert anchors[0] == anchors[1] > 0
 
 
 def test_a_fixed_pattern_is_told_by_true_pairs_alone(

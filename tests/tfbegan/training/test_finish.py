@@ -131,7 +131,8 @@ def test_without_a_flow_pose_and_mean_sound_are_found(
     if generator.conditioning == "audio":
         assert generator.pose is None
     else:
-        assert np.array_equal(generator.pose, pose_axes(generator, records))
+        axes = pose_axes(generator, records, generator.blinking)
+        assert np.array_equal(generator.pose, axes)
 
 
 @pytest.mark.parametrize("asked_before", range(2))

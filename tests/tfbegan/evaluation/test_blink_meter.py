@@ -1,0 +1,104 @@
+"""Blinks are told from what drawn lids are known to do."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfbegan.config import FaceConfig
+from tfbegan.evaluation.blink_meter import (
+    BlinkMeter,
+    count_blinks,
+    eye_pixels,
+    transients,
+)
+from tfbegan.evaluation.speech_clips import as_float
+from tfrecords_builder.puppets import PuppetPlan, performance, record_take
+
+FACE = FaceConfig()
+APART = 8
+
+
+@pytest.fixture(scope="module", params=[0, 1])
+def takes(request):
+    """Faces of some puppets, or of one in many lights, and their lids."""
+    plan = PuppetPlan(characters=14, looks=request.param, sentences=1)
+    lids = []
+    with pytest.MonkeyPatch.context() as patch:
+        perform = performance.perform
+
+        def watched(*arguments):
+            expressions = perform(*arguments)
+            lids.append(np.array([e.blink for e in expressions]))
+            return expressions
+
+        patch.setattr(performance, "perform", watched)
+        faces = [
+            as_float(record_take(plan, number).frames)
+            for number in range(plan.characters)
+        ]
+    assert len(lids) == len(faces)
+    return faces, lids
+
+
+def test_the_meter_sees_the_true_lids(takes):
+    faces, lids = takes
+    eyes = [eye_pixels(clip, FACE) for clip in faces]
+    meter = BlinkMeter.fit(eyes, FACE, APART)
+    closing = np.concatenate(
+        [transients(meter.position(clip), APART) for clip in faces]
+    )
+    truth = np.concatenate([transients(lid, APART) for lid in lids])
+    assert np.corrcoef(closing, truth)[0, 1] > 0.95
+    shut, still = closing[truth > 0.9], closing[np.abs(truth) < 0.1]
+    assert len(shut) > 20
+    assert shut.min() > 0.4
+    assert np.median(shut) == pytest.approx(1, abs=0.3)
+    assert still.max() < 0.3
+    # One may be cut by the end of a clip.
+    seen = sum(count_blinks(transients(c @ meter.axis, APART)) for c in eyes)
+    true = sum(count_blinks(transients(lid, APART)) for lid in lids)
+    assert true >= 10
+    assert abs(seen - true) <= 1
+
+
+def test_eyes_that_never_shut_are_told(takes):
+    faces, lids = takes
+    # Every clip stands still where its eyes are open, but for its camera.
+    rng = np.random.default_rng(0)
+    eyes = [
+        eye_pixels(clip[[int(lid.argmin())] * 60], FACE)
+        + rng.normal(0, 0.02, (60, 1))
+        for clip, lid in zip(faces, lids, strict=True)
+    ]
+    assert BlinkMeter.fit(eyes, FACE, APART) is None
+
+
+@pytest.mark.parametrize("frames", [0, 1, 16, 17])
+def test_what_is_too_short_or_stands_still_tells_nothing(frames):
+    clips = [np.ones((frames, 4)), np.ones((frames, 4))]
+    assert BlinkMeter.fit(clips, FACE, APART) is None
+
+
+@given(st.integers(0, 40), st.integers(1, 9))
+def test_a_transient_is_of_what_comes_and_goes(length, apart):
+    slope = 3.0 * np.arange(length)
+    moved = transients(slope, apart)
+    assert moved.shape == (max(0, length - 2 * apart),)
+    assert np.abs(moved).max(initial=0) < 1e-9
+    if length > 2 * apart:
+        slope[apart] += 1
+        assert transients(slope, apart)[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("closing", "blinks"),
+    [
+        ([], 0),
+        ([0, 0.4, 0], 0),
+        ([0, 0.6, 1, 0.6, 0], 1),
+        ([1, 1, 0, 0, 1], 2),
+    ],
+)
+def test_a_blink_is_counted_once(closing, blinks):
+    assert count_blinks(np.array(closing)) == blinks
