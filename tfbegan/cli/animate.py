@@ -87,7 +87,7 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
         "--natural-pose",
         action="store_true",
         default=None,
-        help="small movements of head and eyes (the default)",
+        help="small movements of the head, and blinks (the default)",
     )
     pose.add_argument(
         "--still-pose",

@@ -35,8 +35,8 @@ class AnimationSettings:
         fps: Frames a second, in [1, 120]; 29.97 means 30000/1001.
         seed: Of who speaks and of how the head moves.
         natural_pose: Whether z walks slowly, for small movements of the head
-            and the eyes; else it stands still. A model without z moves only
-            with the sound.
+            and the eyes, and blinks where the generator knows how; else it
+            stands still. A model without z moves only with the sound.
         movement: How far the walk goes, in [0, 1]. Where the generator knows
             how looks move within clips, 1 is as far as there, and what None
             takes; of another generator it is how far z goes, and .1.

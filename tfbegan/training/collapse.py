@@ -43,6 +43,7 @@ _ABLATIONS: dict[str, dict[str, Any]] = {
     "without the fixed pattern": {"fixed_pattern": 0.0},
     "without mates": {"mate_share": 0.0},
     "without the mouth's weight": {"mouth_weight": 1.0},
+    "without the eyes' weight": {"eye_weight": 1.0},
     "without the code cycle": {"code_cycle": 0.0},
     "without the code prior": {"code_prior": 0.0},
     "without the anchor": {"code_anchor": 0.0},
