@@ -113,4 +113,4 @@ def test_an_ablation_leaves_out_one_part_each():
         changed = {name for name in full if settings[name] != full[name]}
         assert len(changed) == 1, arm.name
         left_out |= changed
-    assert len(left_out) == len(ablations) == 14
+    assert len(left_out) == len(ablations) == 15
