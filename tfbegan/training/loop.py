@@ -130,11 +130,13 @@ class TrainingLoop(keras.callbacks.Callback):
         self._to_give_back.close()
 
     def on_train_end(self, logs: Any = None) -> None:
+        """No look where a signal ends the run: a run that goes on is to have
+        the looks, and the best of them, of one that never stopped."""
         if self.step != self.saved_step:
             self._stop_where_spoilt()
-            self._look()
             self._save()
         self._background.wait()
+        self._leave_a_generator()
 
     def _is_due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
@@ -247,18 +249,19 @@ class TrainingLoop(keras.callbacks.Callback):
             save_generator(self.folder.generator_file, model)
             self.folder.write_best(Best(step, quality))
 
+    def _leave_a_generator(self) -> None:
+        """One that hears waits for a look; a run may end before the first."""
+        if self.exhibits.sheet is not None and self.folder.read_best() is None:
+            save_generator(self.folder.generator_file, self.model)
+
     def _save(self) -> None:
         if self.model.stop_training or self.step >= self.config.steps:
             self._background.wait()  # a run that has ended lacks nothing
-        m_global = self.schedule.smoothed
-        merit = None
-        if self._best_by() == "m_global" and m_global is not None:
-            merit = -m_global
         path = save_checkpoint(
             self.folder.checkpoints,
             self.model,
             LoopState(self.schedule.state(), self.interval.state()),
-            merit,
+            self._merit_of_figures(),
         )
         self._rate(path)
         if self.exhibits.sheet is None:
@@ -279,6 +282,13 @@ class TrainingLoop(keras.callbacks.Callback):
         if self.config.best_by != "auto":
             return self.config.best_by
         return "m_global" if self.exhibits.sheet is None else "quality"
+
+    def _merit_of_figures(self) -> float | None:
+        """Likewise, by M; a step that only a signal saves does not compete."""
+        m_global = self.schedule.smoothed
+        if self._best_by() != "m_global" or m_global is None:
+            return None
+        return -m_global if self._is_due(self.config.checkpoint_steps) else None
 
     def _merit_of_look(self) -> float | None:
         """How good the model is, by the figure that the user chose."""

@@ -69,5 +69,8 @@ class FollowerLoop(TeamLoop):
     def _look(self) -> None:
         pass
 
+    def _leave_a_generator(self) -> None:
+        pass
+
     def _save(self) -> None:
         self.saved_step = self.step

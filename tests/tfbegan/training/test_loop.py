@@ -557,3 +557,72 @@ def test_the_best_of_before_counts_unless_it_is_of_a_lost_future(
     assert steps == ([] if kept else [1])
     expected = Best(step, 0.9) if kept else Best(1, 0.2)
     assert RunFolder(tmp_path).read_best() == expected
+
+
+@pytest.mark.slow
+def test_a_signal_adds_no_look_but_leaves_a_generator(
+    model, tmp_path, monkeypatch
+):
+    """Before the first look its weights; the first look replaces them."""
+    folder = RunFolder(tmp_path)
+    config = CONFIG.replace(picture_steps=4, checkpoint_steps=4)
+    looks = []
+
+    def look_at(looked_at, *_):
+        looks.append(int(looked_at.step))
+        return heard_look(0.5 / looks[-1])
+
+    def go_on(until):
+        """A signal comes within that step, unless it is the last."""
+
+        def interrupt(batch, logs):
+            if done + batch + 1 == until < config.steps:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        done = model.steps_done
+        fit(
+            model,
+            tmp_path,
+            batches(steps=config.steps - done),
+            config=config,
+            sheet=object(),
+            callbacks=[
+                keras.callbacks.LambdaCallback(on_train_batch_begin=interrupt)
+            ],
+        )
+        assert model.steps_done == until
+
+    def delivered():
+        generator = keras.models.load_model(folder.generator_file)
+        return generator.get_weights()
+
+    monkeypatch.setattr(loop_module, "look_at", look_at)
+    for step in (2, 3):
+        go_on(step)
+        assert looks == []
+        assert folder.read_best() is None
+        assert not folder.looks_file.exists()
+        average = model.ema_generator.get_weights()
+        for expected, received in zip(average, delivered(), strict=True):
+            np.testing.assert_array_equal(expected, received)
+    go_on(7)
+    assert looks == [4]
+    kept = sha256_file(folder.generator_file)
+    assert folder.read_best() == Best(4, 0.125)
+    go_on(8)
+    assert looks == [4, 8]
+    assert sha256_file(folder.generator_file) == kept
+    assert [row["step"] for row in read_rows(folder.looks_file)] == [4, 8]
+
+
+@pytest.mark.slow
+def test_a_step_that_a_signal_ended_is_not_the_best(model, tmp_path):
+    config = CONFIG.replace(log_steps=1)
+    interrupt = Meanwhile(5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    fit(model, tmp_path, config=config, callbacks=[interrupt])
+    merits = {
+        path.stem: json.loads(path.read_text())["merit"] is None
+        for path in tmp_path.glob("checkpoints/*.json")
+    }
+    assert merits.pop("step-00000004") is False
+    assert list(merits.values()) == [True]

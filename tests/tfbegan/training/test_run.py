@@ -245,6 +245,29 @@ def test_a_rate_that_decays_goes_on_to_the_bit(
     )
 
 
+def test_a_run_that_a_signal_ended_delivers_the_same_generator(
+    tiny_sound_run, tiny_sound_config, tmp_path, monkeypatch
+):
+    """Its best look is one of those of the run in one piece."""
+    interrupt_after(7, monkeypatch)
+    cut = train(tiny_sound_config, tmp_path)
+    assert cut.received_signal == signal.SIGINT
+    monkeypatch.undo()
+    resume(cut.folder)
+    assert cut.folder.read_best() == tiny_sound_run.read_best()
+    for name in ("best.json", "looks.jsonl"):
+        expected = (tiny_sound_run.path / name).read_text()
+        assert (cut.folder.path / name).read_text() == expected
+    expected, received = (
+        keras.models.load_model(folder.generator_file)
+        for folder in (tiny_sound_run, cut.folder)
+    )
+    assert received.get_config() == expected.get_config()
+    weights = zip(expected.weights, received.weights, strict=True)
+    for a, b in weights:
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_longer_run_decays_later(tiny_config, tmp_path, monkeypatch):
     config = shorter(tiny_config, decay_share=0.5)
     folder = train(config, tmp_path).folder
