@@ -1,5 +1,6 @@
 """What a run shows: the pictures by which a person judges it."""
 
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,9 @@ _STRIP_CLIPS = 3
 _STRIP_STRIDE = 3
 _SPEAKING = 2
 """Faces whose mouths are scored."""
+_AVERAGED: weakref.WeakKeyDictionary[BEGAN, LoadedGenerator] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True)
@@ -222,7 +226,13 @@ def _takes_photographs(model: BEGAN) -> bool:
 
 
 def _averaged(model: BEGAN) -> LoadedGenerator:
-    return LoadedGenerator(in_float32(model.ema_generator), Path())
+    """The same generator at every look: TensorFlow keeps whatever it traced."""
+    average = model.ema_generator
+    if model not in _AVERAGED:
+        _AVERAGED[model] = LoadedGenerator(in_float32(average), Path())
+    generator = _AVERAGED[model]
+    generator.model.set_weights(average.get_weights())
+    return generator
 
 
 def _closeness(ratio: float) -> float:

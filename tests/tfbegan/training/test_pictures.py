@@ -13,6 +13,7 @@ from tfbegan.data.dataset import open_dataset
 from tfbegan.data.pipeline import clip_windows, decode_frame
 from tfbegan.evaluation.audio_score import AudioScore, ScoreSheet
 from tfbegan.generation.provenance import Provenance
+from tfbegan.models import compiled
 from tfbegan.training.pictures import (
     GRID_IMAGES,
     Exhibits,
@@ -182,6 +183,36 @@ def test_where_photographs_say_who_it_is_they_do_so_in_every_look(
     turned = dataclasses.replace(shown, reals=shown.reals[::-1])
     other = look_at(model, turned, 0)
     assert (first.samples != other.samples).any()
+
+
+@pytest.mark.slow
+def test_a_second_look_traces_nothing_and_sees_new_weights(
+    dataset, exhibits, monkeypatch
+):
+    """TensorFlow never frees a graph, and a run takes hundreds of looks."""
+    traced = []
+
+    def counted(network):
+        traced.append(network)
+        return trace(network)
+
+    trace = compiled._compile
+    monkeypatch.setattr(compiled, "_compile", counted)
+    sheet = ScoreSheet.of(dataset, clips=4)
+    shown = dataclasses.replace(exhibits, sheet=sheet)
+    model = make("audio+face", dataset)
+    first = look_at(model, shown, seed=3)
+    before = len(traced)
+    average = model.ema_generator
+    average.set_weights([1.5 * w for w in average.get_weights()])
+    second = look_at(model, shown, seed=3)
+    assert len(traced) == before > 0
+    assert (first.samples != second.samples).any()
+    other = make("audio+face", dataset)
+    other.set_weights(model.get_weights())
+    expected = look_at(other, shown, seed=3)
+    np.testing.assert_array_equal(second.samples, expected.samples)
+    assert second.score == expected.score
 
 
 ratios = st.floats(0, 4)
