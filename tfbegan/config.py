@@ -474,7 +474,8 @@ class TrainingConfig(Config):
         best_by: What makes a checkpoint the best: "m_global" (the lowest, of
             a moving average), "spread" (of fakes over reals), "quality"
             (how well the mouths follow the sound), or "auto": quality where
-            it is measured, else m_global.
+            it is measured, else m_global. By spread and quality only those
+            count at whose step there was a look, see `picture_steps`.
         flip: Mirror every other face, by a coin that the seed decides. For
             portraits of many; a speaker has a left and a right side.
         clips_per_batch: Clips that the frames of a batch come from.

@@ -75,7 +75,7 @@ class TrainingLoop(keras.callbacks.Callback):
         self.interval = interval or Interval()
         self.step = 0
         self.received_signal: int | None = None
-        self._last_look: Look | None = None
+        self._last_look: tuple[int, Look] | None = None
         self._collapsed: set[str] = set()
         self._twin: BEGAN | None = None
         self._background = Background()
@@ -237,7 +237,7 @@ class TrainingLoop(keras.callbacks.Callback):
             self.progress.say(warning)
             write_note(self.folder, step, COLLAPSE, warning)
         self._collapsed = set(collapses)
-        self._last_look = look
+        self._last_look = step, look
         # Last: its row says that the look was taken.
         shown = step == self.config.steps or is_kept(step, step, *kept)
         self.recorder.look(step, look, shown)
@@ -270,10 +270,11 @@ class TrainingLoop(keras.callbacks.Callback):
 
     def _rate(self, path: Path) -> None:
         """After the look at the same step, if there is one."""
+        step = self.step
 
         def rate() -> None:
             if self._best_by() != "m_global":
-                rate_checkpoint(path, self._merit_of_look())
+                rate_checkpoint(path, self._merit_of_look(step))
             prune_checkpoints(path.parent, self.config.keep_checkpoints)
 
         self._background.do(rate)
@@ -290,10 +291,11 @@ class TrainingLoop(keras.callbacks.Callback):
             return None
         return -m_global if self._is_due(self.config.checkpoint_steps) else None
 
-    def _merit_of_look(self) -> float | None:
-        """How good the model is, by the figure that the user chose."""
-        look = self._last_look
-        if look is None:
+    def _merit_of_look(self, step: int) -> float | None:
+        """How good the model is, by the figure that the user chose; None where
+        it was not looked at at this step."""
+        looked_at, look = self._last_look or (None, None)
+        if look is None or looked_at != step:
             return None
         # More spread than reals have is no merit.
         if self._best_by() == "quality":

@@ -276,6 +276,26 @@ def test_the_merit_of_a_checkpoint_is_that_of_its_own_look(
 
 
 @pytest.mark.slow
+def test_a_checkpoint_without_a_look_of_its_own_has_no_merit(
+    model, tmp_path, monkeypatch
+):
+    """Whatever the last look was: after a crash it would be forgotten."""
+    spreads = iter([0.1, 0.2, 0.3])
+    monkeypatch.setattr(
+        loop_module, "look_at", lambda *_: look_of(next(spreads))
+    )
+    config = CONFIG.replace(
+        picture_steps=3, checkpoint_steps=2, best_by="spread"
+    )
+    fit(model, tmp_path, config=config.replace(keep_checkpoints=4))
+    merits = [
+        json.loads(path.read_text())["merit"]
+        for path in sorted(tmp_path.glob("checkpoints/*.json"))
+    ]
+    assert merits == [None, None, pytest.approx(0.4), pytest.approx(0.6)]
+
+
+@pytest.mark.slow
 def test_a_batch_with_a_nan_stops_before_anything_is_saved(model, tmp_path):
     with pytest.raises(DivergedError) as caught:
         fit(model, tmp_path, batches(bad_step=6))
