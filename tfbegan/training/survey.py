@@ -111,7 +111,7 @@ def summarise(folder: RunFolder) -> RunSummary:
         rows = read_rows(folder.stats_file)
         looks = read_rows(folder.looks_file)
         said = read_notes(folder)
-        begun = folder.config_file.stat().st_mtime
+        begun = _begun(folder, said)
     except (TFBeganError, OSError) as error:
         return RunSummary(
             name, UNREADABLE, disk_bytes, number=number, problem=str(error)
@@ -173,6 +173,16 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + name] = value
     return flat
+
+
+def _begun(folder: RunFolder, said: Sequence[Note]) -> float:
+    """As was noted; else when the configuration was written, which a run that
+    is gone on with writes again."""
+    times = (note.time for note in said if note.kind == notes.BEGUN)
+    first = next(times, math.nan)
+    if math.isfinite(first):
+        return first
+    return folder.config_file.stat().st_mtime
 
 
 def _step(rows: Sequence[Row], said: Sequence[Note]) -> int:

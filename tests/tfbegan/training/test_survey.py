@@ -1,5 +1,6 @@
 """What runs are told to be, from their folders alone."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import pytest
 from tfbegan.errors import RunError
 from tfbegan.files import folder_lock, lock_owner
 from tfbegan.training import notes
-from tfbegan.training.notes import write_note
+from tfbegan.training.notes import Note, write_note
 from tfbegan.training.run_folder import Best, RunFolder
+from tfbegan.training.statistics import append_row
 from tfbegan.training.survey import differing_settings, summarise, survey
 
 
@@ -74,6 +76,21 @@ def test_a_run_that_is_trained_is_running(make_run, stats_row):
     assert summary.state == "running"
     assert summary.owner.startswith(f"process {os.getpid()} on ")
     assert summarise(folder).state == "stopped"
+
+
+def test_a_run_has_begun_once_however_often_it_goes_on(make_run):
+    """Going on writes config.json again; runs of old have no notes."""
+    folder = make_run()
+    os.utime(folder.config_file, (2e9, 2e9))
+    assert summarise(folder).begun == 2e9
+    for kind, when in ((notes.BEGUN, 1.5e9), (notes.RESUMED, 1.6e9)):
+        note = Note(0, kind, "Training.", when)
+        append_row(folder.notes_file, dataclasses.asdict(note))
+    assert summarise(folder).begun == 1.5e9
+    again = dataclasses.asdict(Note(0, notes.BEGUN, "From step 0.", 1.7e9))
+    append_row(folder.notes_file, again)
+    folder.write_config(folder.read_config())
+    assert summarise(folder).begun == 1.5e9
 
 
 def test_a_killed_trainer_is_not_running(make_run):
