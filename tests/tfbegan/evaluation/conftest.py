@@ -1,5 +1,7 @@
 """Drawn clips whose sound tells the mouth, and instruments for them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -53,20 +55,35 @@ def draw_face(opening, rng, number):
     return np.clip(face, 0, 255).astype(np.uint8)
 
 
+def seen_opening(images):
+    """How dark the mouth is to the top of its face, as an opening."""
+    images = np.asarray(images)
+    shade = images[:, :4].mean(axis=(1, 2, 3)) + 1
+    dark = 1 - (BOX.crop(images).mean(axis=(1, 2, 3)) + 1) / shade
+    return (dark - 0.08) / 0.64
+
+
 class ProbeDouble:
     """Reads the opening off mouth and sound."""
 
     def embed_mouths(self, images):
-        mouths = BOX.crop(np.asarray(images))
-        shade = np.asarray(images)[:, :4].mean(axis=(1, 2, 3)) + 1
-        dark = 1 - (mouths.mean(axis=(1, 2, 3)) + 1) / shade
-        return self.on_circle((dark - 0.08) / 0.64)
+        return self.on_circle(seen_opening(images))
 
     def embed_sounds(self, windows):
         return self.on_circle((np.asarray(windows)[:, HALF, 0] + 50) / 100)
 
     def on_circle(self, share):
         return np.stack([np.cos(2 * share), np.sin(2 * share)], axis=1)
+
+
+class TrueMouthDouble:
+    """Reads opening and width off the mouth."""
+
+    def measure(self, images):
+        return np.clip(seen_opening(images), 0, 1)
+
+    def measure_width(self, images):
+        return np.cos(7 * self.measure(images))
 
 
 class EncoderDouble:
@@ -125,6 +142,15 @@ def instruments():
 @pytest.fixture(scope="session")
 def held_out(drawn_clips, instruments):
     return HeldOut(drawn_clips, instruments)
+
+
+@pytest.fixture(scope="session")
+def held_out_drawn(drawn_clips, instruments):
+    """The same clips, whose true mouths are known."""
+    return HeldOut(
+        drawn_clips,
+        dataclasses.replace(instruments, true_mouth=TrueMouthDouble()),
+    )
 
 
 @pytest.fixture(scope="session")

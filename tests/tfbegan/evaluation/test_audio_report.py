@@ -222,8 +222,21 @@ def test_the_json_is_whole_and_strict(report):
     assert still == {"value": None, "low": None, "high": None}
 
 
-def test_the_opening_is_asked_for_more_where_the_truth_is_known(report):
-    assert report.to_dict()["measures"]["opening_r"]["passes_at"] == ">= 0.75"
+def opening_of(report):
+    return report.to_dict()["measures"]["opening_r"]
+
+
+def test_the_opening_is_asked_for_more_where_the_truth_is_known(
+    held_out_drawn, perfect_speaker
+):
+    candidate = Candidate(perfect_speaker, draw)
+    opening = opening_of(measure_audio_mode(candidate, held_out_drawn))
+    assert opening["passes_at"] == ">= 0.9"
+    assert opening["figures"][GENERATED]["value"] > 0.95
+
+
+def test_the_opening_is_asked_for_less_where_footage_tells_it(report):
+    assert opening_of(report)["passes_at"] == ">= 0.75"
 
 
 def test_the_page_needs_nothing_from_outside(report, held_out, perfect_speaker):
