@@ -80,7 +80,8 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="PHOTO",
-        help="photographs of who speaks, instead of the seed",
+        help="photographs of who speaks, instead of the seed; a generator of"
+        " audio+face needs one",
     )
     pose = parser.add_mutually_exclusive_group()
     pose.add_argument(
@@ -194,7 +195,7 @@ def speaker_settings(
             there is a --face.
 
     Raises:
-        UsageError: An option would do nothing.
+        UsageError: An option would do nothing, or a --face is missing.
     """
     from tfbegan.generation.animation import AnimationSettings
 
@@ -204,6 +205,8 @@ def speaker_settings(
         if getattr(parsed, name) is not None
     }
     _refuse_idle(parsed, given, generator, own_looks)
+    if not (parsed.face or own_looks):
+        _refuse_unseen(generator)
     face = _look(generator, parsed.face) if parsed.face else None
     return AnimationSettings(fps=fps, face=face, **given)
 
@@ -234,6 +237,15 @@ def _refuse_idle(
             raise UsageError(
                 f"--{option} does nothing here: {reason}. Leave it away."
             )
+
+
+def _refuse_unseen(generator: "LoadedGenerator") -> None:
+    """A z that the seed draws is none that such a generator learnt from."""
+    if generator.conditioning == "audio+face":
+        raise UsageError(
+            f"{generator.path} makes the face that it is shown. Name a"
+            " photograph with --face."
+        )
 
 
 def with_progress(

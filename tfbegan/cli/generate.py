@@ -67,6 +67,12 @@ def run(parsed: argparse.Namespace) -> int:
     from tfbegan.generation.provenance import Provenance
 
     generator = load_generator(parsed.source)
+    if generator.conditioning == "audio+face":
+        raise UsageError(
+            f"{generator.path} makes the face that it is shown. Name a"
+            f" photograph: tfbegan animate SPEECH --source {generator.path}"
+            " --face PHOTO"
+        )
     faces = generator.generate(parsed.count, parsed.seed, parsed.truncation)
     provenance = Provenance.of_model(generator.model)
     if parsed.separate:

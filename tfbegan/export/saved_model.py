@@ -99,7 +99,7 @@ def _save(model: Any, folder: Path) -> None:
 
 
 def _card(model: Any) -> dict[str, Any]:
-    inputs = {"z": "float32 [batch, latent_dim], uniform in [-1, 1]"}
+    inputs = {"z": f"float32 [batch, latent_dim], {_origin_of_z(model)}"}
     if model.conditioning == "audio":
         inputs = {}
     front_end = {}
@@ -126,6 +126,12 @@ def _card(model: Any) -> dict[str, Any]:
             " consent, and must be shown as generated."
         ),
     }
+
+
+def _origin_of_z(model: Any) -> str:
+    if model.conditioning == "audio+face":
+        return 'in [-1, 1], of a face by the signature "look"'
+    return "uniform in [-1, 1]"
 
 
 def _next_version(folder: Path) -> int:

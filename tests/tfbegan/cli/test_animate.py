@@ -110,6 +110,19 @@ def test_photographs_say_who_speaks(models, speech, tmp_path, conditioning):
     assert len(set(videos)) == 3
 
 
+def test_a_generator_that_is_shown_faces_asks_for_a_photograph(
+    models, speech, tmp_path, capsys
+):
+    """A seed draws no z that it learnt from."""
+    out = tmp_path / "talk.mp4"
+    given = ["--source", str(models["audio+face"]), "-o", str(out)]
+    assert main(["animate", str(speech), *given]) == 2
+    told = capsys.readouterr().err
+    assert f"{models['audio+face']} makes the face that it is shown." in told
+    assert "Name a photograph with --face." in told
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("conditioning", ["audio", "audio+noise"])
 def test_articulation_moves_the_mouth(models, speech, tmp_path, conditioning):
     model = in_float32(

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tfbegan import Generator, load_generator
 from tfbegan.cli.__main__ import main
+from tfbegan.config import AudioConfig, FaceConfig, SpeechConfig
 from tfbegan.generation.provenance import DIGITAL_SOURCE_TYPE, Provenance
 
 
@@ -112,3 +113,22 @@ def test_the_generator_is_never_written_over(
     assert main([*command, str(path), "-o", str(path)]) == 2
     assert "is the file that is read" in capsys.readouterr().err
     assert path.read_bytes() == content
+
+
+def test_a_generator_that_is_shown_faces_draws_none_by_seed(tmp_path, capsys):
+    path, out = tmp_path / "shown.keras", tmp_path / "faces.png"
+    mouth_box = FaceConfig().mouth_box
+    speech = SpeechConfig(AudioConfig(), (0.0,) * 13, (1.0,) * 13, mouth_box)
+    Generator(
+        32,
+        filters=4,
+        latent_dim=8,
+        conditioning="audio+face",
+        speech=speech,
+        seed=1,
+    ).save(path)
+    assert main(["generate", str(path), "-o", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert f"{path} makes the face that it is shown." in told
+    assert f"tfbegan animate SPEECH --source {path} --face PHOTO" in told
+    assert not out.exists()

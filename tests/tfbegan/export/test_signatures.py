@@ -1,11 +1,14 @@
 """A served generator that hears gives what it gives in Python."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tfbegan import AudioConfig, Generator, export_saved_model
 from tfbegan.config import SpeechConfig
+from tfbegan.export.saved_model import CARD_NAME
 from tfbegan.generation.animation import AnimationSettings, animate
 from tfbegan.generation.loading import LoadedGenerator
 
@@ -75,6 +78,20 @@ def test_a_waveform_becomes_the_frames_that_animate_makes(both, fps):
     assert images.shape == frames.shape
     # The frames are rounded to whole grey levels.
     assert np.abs(images * 255 - frames).max() <= 0.6
+
+
+def test_the_card_tells_where_z_comes_from(both):
+    generator, signatures = both
+    (version,) = generator.path.iterdir()
+    card = json.loads((version / "assets.extra" / CARD_NAME).read_text())
+    origin = {
+        "audio+noise": "float32 [batch, latent_dim], uniform in [-1, 1]",
+        "audio+face": "float32 [batch, latent_dim], in [-1, 1], of a face by"
+        ' the signature "look"',
+    }
+    kind = generator.conditioning
+    assert card["inputs"].get("z") == origin.get(kind)
+    assert ("look" in signatures) == (kind in origin)
 
 
 def test_a_long_waveform_is_painted_in_parts(both):
