@@ -60,6 +60,20 @@ def test_sound_has_its_measures():
     assert "G" in labels
 
 
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"code_constraint": 0.5},
+        {"code_cycle": 0.5},
+        {"code_constraint": 0.5, "code_cycle": 0.5},
+    ],
+)
+def test_the_code_distance_is_shown_whoever_is_held_to_it(figures):
+    chart = curves([row(1, **figures)])["code distance |Enc(G(z)) - z|"]
+    (line,) = chart.lines
+    assert line.values.tolist() == [0.5]
+
+
 def test_many_rows_become_means_over_neighbours():
     rows = [row(step, k=step / 10_000) for step in range(1, 4_001)]
     chart = curves(rows)["k"]
