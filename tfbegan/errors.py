@@ -73,7 +73,3 @@ class StoppedError(TFBeganError):
 
 class OutputError(TFBeganError):
     """A result can't be written: no space, no permission, no such folder."""
-
-
-class MissingDependencyError(TFBeganError, ImportError):
-    """An optional package is needed; the message names the pip command."""
