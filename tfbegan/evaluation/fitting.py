@@ -2,10 +2,10 @@
 
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from tfbegan.records import MARKER_NAME
 
 CACHE_VARIABLE = "TFBEGAN_CACHE"
 _HASH_DIGITS = 16
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,28 @@ def fit_network(
             break
     if best_weights is not None:
         model.set_weights(best_weights)
+
+
+class StoppedError(Exception):
+    """Whoever asked for something no longer wants it."""
+
+
+def while_wanted(
+    items: Iterable[Item], stopped: Callable[[], bool]
+) -> Iterator[Item]:
+    """The items, until they are not wanted any more.
+
+    Args:
+        items: To give.
+        stopped: Whether to give up, asked before every one.
+
+    Raises:
+        StoppedError: `stopped` said so.
+    """
+    for item in items:
+        if stopped():
+            raise StoppedError
+        yield item
 
 
 def in_batches(

@@ -5,6 +5,7 @@ only our classes and Keras' ordinary ones may be named in the configuration, and
 the archive may hold nothing but what Keras puts there.
 """
 
+import dataclasses
 import json
 import zipfile
 import zlib
@@ -32,14 +33,6 @@ _OUR_CLASSES = frozenset(
     }
 )
 _KERAS_CLASSES = frozenset({"DTypePolicy"})
-_SIZES = (
-    "image_size",
-    "filters",
-    "latent_dim",
-    "conditioning",
-    "audio_encoder",
-    "film",
-)
 
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,
@@ -144,7 +137,8 @@ def _check_sizes(path: Path, settings: Any) -> None:
     """Before Keras makes weights of such sizes."""
     if not isinstance(settings, dict):
         raise ModelFileError(f"{path} is refused: it has no settings.")
-    given = {name: settings[name] for name in _SIZES if name in settings}
+    known = {field.name for field in dataclasses.fields(ModelConfig)}
+    given = {name: settings[name] for name in known & settings.keys()}
     try:
         ModelConfig.from_dict(given)
         if settings.get("speech") is not None:

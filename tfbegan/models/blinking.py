@@ -8,7 +8,8 @@ import numpy as np
 
 from tfbegan.errors import ConfigError
 
-_MOST_OFTEN = 120.0
+MOST_PER_MINUTE = 120.0
+"""Somebody who blinks more often flickers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +60,10 @@ class Blinking:
                 " as many as a look code has. Received the shapes:"
                 f" {[v.shape for v in vectors]}"
             )
-        if not 0 <= numbers[1] <= _MOST_OFTEN:
+        if not 0 <= numbers[1] <= MOST_PER_MINUTE:
             raise ConfigError(
                 "`blinking` must have per_minute in"
-                f" [0, {_MOST_OFTEN:g}]. Received: {numbers[1]}"
+                f" [0, {MOST_PER_MINUTE:g}]. Received: {numbers[1]}"
             )
         return cls(vectors[0], vectors[1], numbers[0], numbers[1])
 

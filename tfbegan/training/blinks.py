@@ -1,6 +1,6 @@
 """How a generator's faces blink, as the footage shows it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from tfbegan.evaluation.blink_meter import (
     eye_pixels,
     transients,
 )
-from tfbegan.evaluation.fitting import in_batches
+from tfbegan.evaluation.fitting import in_batches, while_wanted
 from tfbegan.evaluation.speech_clips import as_float, decode_faces
-from tfbegan.models.blinking import Blinking
+from tfbegan.models.blinking import MOST_PER_MINUTE, Blinking
 from tfbegan.records import DatasetInfo
 
 _RIDGE = 0.01
@@ -27,7 +27,10 @@ _MOST_STRETCHED = 2.0
 
 
 def find_blinking(
-    generator: Any, records: Sequence[Mapping[str, Any]], info: DatasetInfo
+    generator: Any,
+    records: Sequence[Mapping[str, Any]],
+    info: DatasetInfo,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Blinking | None:
     """What look codes do when the eyes in their frames shut.
 
@@ -40,17 +43,23 @@ def find_blinking(
         generator: With a look encoder.
         records: Clips that it learnt from, as `FaceDataset.clips` has them.
         info: Of the data set.
+        stopped: Whether to give up, asked before every clip.
 
     Returns:
         None where nobody is seen to blink, or where the generator's faces
         don't: it was trained without `eye_weight`.
+
+    Raises:
+        StoppedError: `stopped` said so.
     """
     if not records:
         return None
     rate = _frame_rate(records)
     apart = max(1, round(APART_S * rate))
     eyes, codes = [], []
-    for record in records:  # one after another: all at once fit no memory
+    for record in while_wanted(
+        records, stopped
+    ):  # one after another: all at once fit no memory
         faces = as_float(decode_faces(record, range(len(record["frames"]))))
         eyes.append(eye_pixels(faces, info.face))
         codes.append(in_batches(generator.encode, faces).astype(np.float64))
@@ -71,7 +80,10 @@ def find_blinking(
         (stretch * shut).astype(np.float32),
         telling.astype(np.float32),
         float(np.median(opens @ telling)),
-        60.0 * sum(map(count_blinks, closing)) * rate / len(shuts),
+        min(
+            60.0 * sum(map(count_blinks, closing)) * rate / len(shuts),
+            MOST_PER_MINUTE,
+        ),
     )
 
 

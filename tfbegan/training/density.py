@@ -19,7 +19,13 @@ from keras import ops
 
 from tfbegan.config import TrainingConfig
 from tfbegan.data.dataset import FaceDataset
-from tfbegan.evaluation.fitting import Fit, fit_network, in_batches
+from tfbegan.evaluation.fitting import (
+    Fit,
+    StoppedError,
+    fit_network,
+    in_batches,
+    while_wanted,
+)
 from tfbegan.models.pairing import FLOW_JITTER
 
 _MOST_FACES = 8_192
@@ -44,16 +50,12 @@ class DensityFit:
     nats: float
 
 
-class _StoppedError(Exception):
-    """Whoever asked for the fit no longer wants it."""
-
-
 def fit_flow(
     generator: Any,
     dataset: FaceDataset,
     training: TrainingConfig,
     stopped: Callable[[], bool] = lambda: False,
-) -> DensityFit | None:
+) -> DensityFit:
     """Fits a generator's flow to the looks of the training split.
 
     Where that makes the looks no likelier, it keeps its weights.
@@ -64,25 +66,18 @@ def fit_flow(
         training: Of the run: its seed, and no more steps than it had.
         stopped: Whether to give up, asked now and then.
 
-    Returns:
-        None where it was stopped: what the flow is then is of no use.
-
     Raises:
+        StoppedError: `stopped` said so; what the flow is then is of no use.
         DatasetError: The data set is damaged.
     """
-    codes = _codes(generator, dataset, training.seed)
+    codes = _codes(generator, dataset, training.seed, stopped)
     weights, before = generator.flow.get_weights(), _nats(generator, codes)
-    try:
-        fit_network(
-            generator.flow,
-            lambda batch: generator.flow.negative_log_likelihood(
-                batch["codes"]
-            ),
-            _batches(codes, training.seed, stopped),
-            Fit(steps=min(_MOST_STEPS, training.steps)),
-        )
-    except _StoppedError:
-        return None
+    fit_network(
+        generator.flow,
+        lambda batch: generator.flow.negative_log_likelihood(batch["codes"]),
+        while_wanted(_batches(codes, training.seed), stopped),
+        Fit(steps=min(_MOST_STEPS, training.steps)),
+    )
     after = _nats(generator, codes)
     if not after < before:  # not a number is no progress either
         generator.flow.set_weights(weights)
@@ -90,23 +85,26 @@ def fit_flow(
     return DensityFit(len(codes), before, after)
 
 
-def _codes(generator: Any, dataset: FaceDataset, seed: int) -> np.ndarray:
+def _codes(
+    generator: Any,
+    dataset: FaceDataset,
+    seed: int,
+    stopped: Callable[[], bool],
+) -> np.ndarray:
     """Look codes of training faces, float32 [<= 8,192, h]."""
     images, _ = dataset.pairs("train", _MOST_FACES, seed)
 
     def encode(part: Any) -> Any:
+        if stopped():
+            raise StoppedError
         return generator.encode(ops.cast(part, "float32") / 127.5 - 1.0)
 
     return in_batches(encode, images, _CODES_AT_ONCE)
 
 
-def _batches(
-    codes: np.ndarray, seed: int, stopped: Callable[[], bool]
-) -> Iterator[dict[str, np.ndarray]]:
+def _batches(codes: np.ndarray, seed: int) -> Iterator[dict[str, np.ndarray]]:
     generator = np.random.default_rng(seed)
     while True:
-        if stopped():
-            raise _StoppedError
         some = codes[generator.integers(0, len(codes), _BATCH)]
         noise = generator.normal(0, FLOW_JITTER, some.shape)
         yield {"codes": (some + noise).astype(np.float32)}

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from tfbegan.config import ModelConfig, TrainingConfig
 from tfbegan.data.dataset import FaceDataset
 from tfbegan.errors import DatasetError
+from tfbegan.evaluation.fitting import StoppedError, while_wanted
 from tfbegan.evaluation.speech_clips import clip_records
 from tfbegan.files import atomic_path, read_json, sha256_file, write_json
 from tfbegan.generation.loading import load_generator
+from tfbegan.models.generator import Generator
 from tfbegan.training.blinks import find_blinking
 from tfbegan.training.density import DensityFit, fit_flow
 from tfbegan.training.mean_sound import mean_sound
@@ -42,7 +44,8 @@ def finish_generator(
     """Gives the generator of a run its last fit, its pose and its mean sound.
 
     In its file nothing else changes; checkpoints are left alone, so that a
-    longer run is the same whether or not it ended before.
+    longer run is the same whether or not it ended before. (But where its best
+    step is one of before, the generator was finished then, and stays so.)
 
     Args:
         folder: Of a run that has ended, which `lacks_finish`.
@@ -58,20 +61,12 @@ def finish_generator(
     path = folder.generator_file
     generator = load_generator(path).model
     density = _earlier_fit(folder)
-    if generator.flow is not None and density is None:
-        density = fit_flow(generator, dataset, training, stopped)
-        if density is None:
-            return
-    # Once for both: a large data set takes long to be read through.
-    records = list(clip_records(dataset, ("train",), _CLIPS))
-    if stopped():
+    try:
+        if generator.flow is not None and density is None:
+            density = fit_flow(generator, dataset, training, stopped)
+        _find_the_rest(generator, dataset, stopped)
+    except StoppedError:
         return
-    if generator.has_look:
-        generator.blinking = find_blinking(generator, records, dataset.info)
-        generator.pose = pose_axes(generator, records, generator.blinking)
-    if stopped():
-        return
-    generator.mean_sound = mean_sound(generator, records, dataset.info)
     with atomic_path(path) as temporary:
         generator.save(temporary)
         # Before the file takes its place: a crash between the two leaves a
@@ -83,6 +78,25 @@ def finish_generator(
                 "flow": density and dataclasses.asdict(density),
             },
         )
+
+
+def _find_the_rest(
+    generator: Generator, dataset: FaceDataset, stopped: Callable[[], bool]
+) -> None:
+    # Once for all: a large data set takes long to be read through.
+    records = list(
+        while_wanted(clip_records(dataset, ("train",), _CLIPS), stopped)
+    )
+    if generator.has_look:
+        generator.blinking = find_blinking(
+            generator, records, dataset.info, stopped
+        )
+        generator.pose = pose_axes(
+            generator, while_wanted(records, stopped), generator.blinking
+        )
+    generator.mean_sound = mean_sound(
+        generator, while_wanted(records, stopped), dataset.info
+    )
 
 
 def _earlier_fit(folder: RunFolder) -> DensityFit | None:

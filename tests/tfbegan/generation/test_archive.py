@@ -231,6 +231,8 @@ def test_a_generator_that_hears_is_known(sound_file):
         {"mean_sound": [float("inf")] * 256},
         {"mean_sound": "loud"},
         {"pose": [[0.1]]},
+        {"blinking": "often"},
+        {"blinking": {"shut": [], "telling": [], "open_at": 0}},
     ],
 )
 def test_what_was_found_at_the_end_must_make_sense(
@@ -282,6 +284,25 @@ def test_a_hostile_front_end_is_refused_before_it_has_weights(
     monkeypatch.setattr("keras.models.load_model", None)
     speech = front_end(small_speech, **audio)
     path = rewritten(sound_file, tmp_path / "evil.keras", speech=speech)
+    with pytest.raises(ModelFileError, match=r"evil\.keras is refused: "):
+        load_generator(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"look_flow": HUGE},
+        {"look_flow": 5_000},
+        {"filters": HUGE},
+        {"untied_bias": "x"},
+        {"skip_connections": 3},
+    ],
+)
+def test_hostile_sizes_are_refused_before_there_are_weights(
+    sound_file, tmp_path, monkeypatch, changes
+):
+    monkeypatch.setattr("keras.models.load_model", None)
+    path = rewritten(sound_file, tmp_path / "evil.keras", **changes)
     with pytest.raises(ModelFileError, match=r"evil\.keras is refused: "):
         load_generator(path)
 

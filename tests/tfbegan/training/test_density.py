@@ -5,6 +5,7 @@ import pytest
 
 from tfbegan.config import TrainingConfig
 from tfbegan.data.dataset import open_dataset
+from tfbegan.evaluation.fitting import StoppedError
 from tfbegan.models.generator import Generator
 from tfbegan.training import density
 from tfbegan.training.density import fit_flow
@@ -69,8 +70,8 @@ def test_it_takes_no_more_steps_than_the_run(generator, dataset, monkeypatch):
 
 def test_a_fit_that_is_stopped_has_no_result(generator, dataset):
     asked = iter([False, False, True])
-    fit = fit_flow(generator, dataset, TRAINING, lambda: next(asked))
-    assert fit is None
+    with pytest.raises(StoppedError):
+        fit_flow(generator, dataset, TRAINING, lambda: next(asked))
 
 
 def test_equal_seeds_give_equal_flows(generator, dataset):
