@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = """A generator that takes sound is measured on held-out
 clips: does the mouth follow the sound (A1 to A10), does the face look like the
 one that was shown (A11), beside shuffled sound, the mean face and real faces,
-with 95 % intervals over clips. evaluation.json and evaluation.html go beside
+with 95 % intervals over clips (of A6 over moments, of A7 over faces, of which a
+clip may have several). evaluation.json and evaluation.html go beside
 the generator. What real faces do not pass is asked of nobody: that row has a
 threshold and no verdict. What measures learns from --data once (some minutes on
 one core) and is kept in $TFBEGAN_CACHE or ~/.cache/tfbegan.
@@ -63,7 +64,8 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
         type=Path,
         metavar="DIR",
         help="another data set, all of whose clips are measured on instead of"
-        " the validation split of --data",
+        " the validation split of --data, by some clips of which training has"
+        " chosen its best step",
     )
     sound.add_argument(
         "--regressor",

@@ -52,7 +52,7 @@ class Generator(Network):
         blinking: How they change when eyes shut, a `Blinking` or its
             dictionary, which `training.blinks` finds. None where that is not
             known, and nobody blinks.
-        mean_sound: The mean of `hear` over the training data, float [F],
+        mean_sound: The mean of `hear` over clips of the training data, [F],
             which `training.mean_sound` finds. None where that is not known,
             and the articulation does nothing.
         articulation: How far a sound's features go from it, over how far the

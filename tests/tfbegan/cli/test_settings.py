@@ -17,6 +17,7 @@ OTHER = {
     "film": False,
     "look_flow": 4,
     "mouth_weight": 4.0,
+    "eye_weight": 9.0,
     "mate_share": 0.5,
     "sound_ramp_steps": 3,
 }

@@ -33,7 +33,7 @@ def additions_of(objective):
     return {
         field.name: getattr(objective, field.name)
         for field in dataclasses.fields(ObjectiveConfig)
-        if field.name not in {*paper, "mouth_weight"}
+        if field.name not in {*paper, "mouth_weight", "eye_weight"}
     }
 
 
@@ -43,7 +43,7 @@ def test_the_paper_is_the_paper_to_the_letter():
     assert len(additions) == 11
     assert not any(additions.values())
     assert (paper.objective.gamma, paper.objective.lambda_k) == (0.5, 0.001)
-    assert paper.objective.adversarial == 1
+    assert paper.objective.adversarial == paper.objective.eye_weight == 1
     assert not paper.objective.relative_k
     assert paper.training.learning_rate == 1e-4
     assert paper.training.clip_norm == 0
