@@ -57,9 +57,8 @@ def find_blinking(
     rate = _frame_rate(records)
     apart = max(1, round(APART_S * rate))
     eyes, codes = [], []
-    for record in while_wanted(
-        records, stopped
-    ):  # one after another: all at once fit no memory
+    # One after another: all faces at once fit no memory.
+    for record in while_wanted(records, stopped):
         faces = as_float(decode_faces(record, range(len(record["frames"]))))
         eyes.append(eye_pixels(faces, info.face))
         codes.append(in_batches(generator.encode, faces).astype(np.float64))
@@ -68,10 +67,12 @@ def find_blinking(
         return None
     closing = [transients(clip @ meter.axis, apart) for clip in eyes]
     moved = [transients(clip, apart) for clip in codes]
-    shuts = np.concatenate(closing)
-    shut, telling = _regressions(np.concatenate(moved), shuts)
+    shuts, moves = np.concatenate(closing), np.concatenate(moved)
     looks = np.concatenate([c[apart : len(c) - apart] for c in codes])
     opens = looks[np.abs(shuts) < _OPEN]
+    if not (np.isfinite(moves).all() and moves.any() and len(opens)):
+        return None  # codes that tell nothing, as of a collapsed encoder
+    shut, telling = _regressions(moves, shuts)
     stretch = _stretch(generator, meter, opens, shut, _sounds(records, info))
     if stretch is None:
         return None

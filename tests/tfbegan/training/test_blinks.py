@@ -130,5 +130,18 @@ def test_footage_in_which_nobody_blinks_has_none(
     assert find_blinking(generator, still, dataset.info) is None
 
 
+@pytest.mark.parametrize("code", [0.5, np.nan])
+def test_codes_that_tell_nothing_have_no_blinks(
+    dataset, records, clips, meter, monkeypatch, code
+):
+    generator = Lids(meter, clips, 1.0)
+    monkeypatch.setattr(
+        generator,
+        "encode",
+        lambda images: np.full((len(images), 3), code, np.float32),
+    )
+    assert find_blinking(generator, records, dataset.info) is None
+
+
 def test_without_a_clip_there_are_none(dataset):
     assert find_blinking(None, [], dataset.info) is None
