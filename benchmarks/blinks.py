@@ -11,7 +11,7 @@ of shut frames) is in the same unit.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,21 @@ def spoken(
     windows = (clip.windows() for clip in clips)
     frames = list(animate_windows(generator, windows, settings))
     return as_float(np.stack(frames))
+
+
+def poses(
+    fps: float, seeds: int
+) -> Iterator[tuple[str, list[AnimationSettings]]]:
+    """The rows of what is generated: a name, and settings for every seed."""
+    for natural in (True, False):
+        name = "natural pose" if natural else "still pose"
+        yield (
+            name,
+            [
+                AnimationSettings(fps, seed, natural_pose=natural)
+                for seed in range(seeds)
+            ],
+        )
 
 
 def row(name: str, closing: Sequence[np.ndarray], fps: float) -> list[str]:
@@ -110,24 +125,15 @@ def main() -> int:
     table = Table(
         "faces", "blinks a minute", "how far", "share shut", "minutes"
     )
-    real = [transients(meter.position(c.images()), apart) for c in clips]
+
+    def closing(faces: np.ndarray) -> np.ndarray:
+        return transients(meter.position(faces), apart)
+
+    real = [closing(clip.images()) for clip in clips]
     table.add_row(*row("held-out footage", real, fps))
-    for natural in (True, False):
-        closing = [
-            transients(
-                meter.position(
-                    spoken(
-                        generator,
-                        clips,
-                        AnimationSettings(fps, seed, natural_pose=natural),
-                    )
-                ),
-                apart,
-            )
-            for seed in range(parsed.seeds)
-        ]
-        pose = "natural pose" if natural else "still pose"
-        table.add_row(*row(pose, closing, fps))
+    for pose, settings in poses(fps, parsed.seeds):
+        said = [closing(spoken(generator, clips, each)) for each in settings]
+        table.add_row(*row(pose, said, fps))
     Console(width=110).print(table)
     return 0
 

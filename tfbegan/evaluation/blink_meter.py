@@ -47,8 +47,8 @@ class BlinkMeter:
 
     Attributes:
         face: Geometry of the crops.
-        axis: float [P], over the grey pixels of both boxes, of such a length
-            that `closing` is in units of a blink.
+        axis: float64 [P], over the grey pixels of both boxes, of such a length
+            that `transients` of `position` are in units of a blink.
     """
 
     face: FaceConfig
@@ -69,7 +69,7 @@ class BlinkMeter:
             None where nobody is seen to blink.
         """
         moved = np.concatenate([transients(clip, apart) for clip in clips])
-        if len(moved) < 2:
+        if len(moved) < 2 or not moved.size:  # boxes of less than a pixel
             return None
         _, axes = np.linalg.eigh(moved.T @ moved)
         along = moved @ axes[:, -1]

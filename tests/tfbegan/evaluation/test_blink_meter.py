@@ -80,6 +80,14 @@ def test_what_is_too_short_or_stands_still_tells_nothing(frames):
     assert BlinkMeter.fit(clips, FACE, APART) is None
 
 
+def test_eyes_of_less_than_a_pixel_tell_nothing():
+    tiny = FaceConfig(image_size=32, eye_distance=0.05, eye_height=0.5)
+    faces = np.random.default_rng(0).normal(0, 0.1, (40, 32, 32, 3))
+    eyes = [eye_pixels(faces, tiny)] * 2
+    assert eyes[0].shape == (40, 0)
+    assert BlinkMeter.fit(eyes, tiny, APART) is None
+
+
 @given(st.integers(0, 40), st.integers(1, 9))
 def test_a_transient_is_of_what_comes_and_goes(length, apart):
     slope = 3.0 * np.arange(length)
