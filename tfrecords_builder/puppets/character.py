@@ -85,6 +85,8 @@ class Character:
 
     Attributes:
         number: Which one of its cast.
+        look: Which look it has: what is drawn by chance, as strands of hair
+            and freckles are, is the look's.
         skin, hair, iris, clothes, background: Colours.
         cut: The style of the hair, or "scarf".
         beard: "none", "stubble", "full", "moustache" or "goatee".
@@ -112,6 +114,7 @@ class Character:
     """
 
     number: int
+    look: int
     skin: Colour
     hair: Colour
     iris: Colour
@@ -214,6 +217,7 @@ def make_character(
     face_width = deck.between("face width", 1.0, 1.14)
     return Character(
         number=number,
+        look=shared,
         skin=skin,
         hair=_hair_colour(deck, dark, age),
         iris=deck.pick("iris", _IRISES[:_DARK_IRISES] if dark else _IRISES),

@@ -301,7 +301,7 @@ def _paint_complexion(
             alpha=0.5 * character.blush,
             atop=True,
         )
-    rng = np.random.default_rng(character.number + 7)
+    rng = np.random.default_rng(character.look + 7)
     for _ in range(int(90 * character.freckles)):
         x, y = rng.normal(0, 0.4), rng.normal(0.42, 0.1)
         canvas.fill(

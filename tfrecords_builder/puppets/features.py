@@ -297,7 +297,7 @@ def draw_glasses(
     thin = {"round": 0.024, "square": 0.034, "rimless": 0.012}[
         character.glasses
     ]
-    dark = np.array((44, 34, 32) if character.number % 3 else (120, 78, 44))
+    dark = np.array((44, 34, 32) if character.look % 3 else (120, 78, 44))
     power = 2.0 if character.glasses == "round" else 3.6
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     cos, sin = np.cos(angle), np.sin(angle)

@@ -25,7 +25,7 @@ def strands(character: Character, view: View, fine: float) -> np.ndarray:
     """
     x, y = view.grid()
     angle = np.arctan2(x, y - _CROWN_Y + 0.15)
-    rng = np.random.default_rng(character.number)
+    rng = np.random.default_rng(character.look)
     count = int(fine) * 2
     knots = np.linspace(-np.pi, np.pi, count)
     streak = np.interp(angle, knots, rng.normal(0, 1, count))
@@ -197,7 +197,7 @@ def _paint_locks(
 def _paint_curls(
     canvas: Canvas, character: Character, picture: np.ndarray, lower: float
 ) -> None:
-    rng = np.random.default_rng(character.number + 1)
+    rng = np.random.default_rng(character.look + 1)
     wide = character.face_width
     span = np.arccos(-np.clip((lower + 0.45) / 1.9, -1, 1))
     for angle in np.linspace(-span, span, int(14 * span)):

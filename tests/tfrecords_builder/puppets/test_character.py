@@ -1,9 +1,13 @@
 import collections
 import json
 
+import numpy as np
 import pytest
 
 from tfrecords_builder.puppets.character import make_character
+from tfrecords_builder.puppets.drawing import Portrait
+from tfrecords_builder.puppets.features import Expression
+from tfrecords_builder.puppets.painter import View
 
 
 def _cast(count, seed=0):
@@ -70,6 +74,15 @@ def test_in_one_sitting_a_look_has_one_light():
             assert getattr(character, name) == getattr(cast[number % 3], name)
         assert len({getattr(character, name) for character in cast}) == 3
     assert len({c.voice for c in cast}) == 12
+
+
+@pytest.mark.parametrize("look", range(12))
+def test_in_one_sitting_all_of_a_look_are_drawn_alike(look):
+    def portrait(number):
+        character = make_character(0, number, 24, looks=12, one_sitting=True)
+        return Portrait(character, View(96, 96, 48, 43, 24)).draw(Expression())
+
+    np.testing.assert_array_equal(portrait(look), portrait(look + 12))
 
 
 def test_as_many_looks_as_characters_are_a_look_each():
