@@ -6,7 +6,6 @@ come out right because only time stamps decide.
 """
 
 import contextlib
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -15,10 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 import soxr
 
+from tfbegan.media import (
+    UNREADABLE,
+    frame_samples,
+    moving_picture,
+    open_container,
+    origin_s,
+    reason,
+    sound_track,
+    too_large,
+    upright_pixels,
+)
 from tfrecords_builder.reasons import Reason
 
 _TIME_SLACK_S = 1e-3
@@ -31,14 +40,6 @@ _UNINDEXED_MARGIN_S = 2.0
 a frame or so beside the truth."""
 
 _UNINDEXED_FORMATS = frozenset(["mpeg", "mpegts", "mpegvideo"])
-
-_REFERRING_FORMATS = frozenset(
-    ["concat", "dash", "hls", "image2", "imf", "lavfi", "sdp", "tty", "webvtt"]
-)
-"""Playlists and the like, which name other files, and text as a film."""
-
-_MOST_PIXELS = 50_000_000
-_PLAUSIBLE_ASPECTS = (0.1, 10.0)
 
 
 class MediaError(Exception):
@@ -187,12 +188,12 @@ def read_sound(
             error: what is before it is returned.
     """
     with _open(path) as container:
-        if _audio_stream(container) is None:
+        if sound_track(container) is None:
             return None
     track = _Track(start_s)
     with (
         contextlib.suppress(_StoppedError),
-        _open_at(path, _audio_stream, start_s) as (_, frames),
+        _open_at(path, sound_track, start_s) as (_, frames),
     ):
         for time_s, frame in frames:
             if time_s >= end_s:
@@ -242,7 +243,7 @@ class _Reader:
     def __init__(self, container: Any, stream: Any) -> None:
         self.container = container
         self.stream = stream
-        self.origin = (container.start_time or 0) / av.time_base
+        self.origin = origin_s(container)
         # Workers are as many as cores. And how a damaged picture is mended
         # depends on the number of threads, so there is one on any machine.
         stream.codec_context.thread_count = 1
@@ -298,17 +299,12 @@ class _Reader:
             )
 
     def _packets(self) -> Iterator[Any]:
-        packets = self.container.demux(self.stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except (av.error.FFmpegError, OSError) as error:
-                raise _StoppedError(
-                    Reason.DAMAGED, f"Reading stopped: {_reason(error)}."
-                ) from error
-            yield packet
+        try:
+            yield from self.container.demux(self.stream)
+        except (av.error.FFmpegError, OSError) as error:
+            raise _StoppedError(
+                Reason.DAMAGED, f"Reading stopped: {reason(error)}."
+            ) from error
 
 
 class _Track:
@@ -322,7 +318,7 @@ class _Track:
         self.count = 0
 
     def add(self, time_s: float, frame: Any) -> None:
-        samples = _mono(frame)
+        samples = frame_samples(frame).mean(axis=1)
         if time_s + len(samples) / frame.sample_rate <= self.start_s:
             return
         if not self.pieces:
@@ -357,17 +353,6 @@ class _Track:
         self.count += len(samples)
 
 
-@functools.cache
-def _open_options() -> dict[str, str]:
-    """Nothing but the file itself is read, whatever it refers to."""
-    formats = sorted(
-        name
-        for name in av.formats_available
-        if not _REFERRING_FORMATS & set(name.split(","))
-    )
-    return {"protocol_whitelist": "file", "format_whitelist": ",".join(formats)}
-
-
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[Any]:
     if not path.is_file():
@@ -375,12 +360,10 @@ def _open(path: Path) -> Iterator[Any]:
     if path.stat().st_size == 0:
         raise MediaError(Reason.EMPTY_FILE, "The file has 0 bytes.")
     try:
-        container = av.open(
-            str(path), metadata_errors="ignore", options=dict(_open_options())
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+        container = open_container(path)
+    except UNREADABLE as error:
         raise MediaError(
-            Reason.UNREADABLE, f"FFmpeg can't open it: {_reason(error)}."
+            Reason.UNREADABLE, f"FFmpeg can't open it: {reason(error)}."
         ) from error
     with container:
         yield container
@@ -413,23 +396,13 @@ def _open_at(
 
 
 def _video_stream(container: Any) -> Any:
-    for stream in container.streams.video:
-        attached = stream.disposition & stream.disposition.attached_pic
-        if not attached:
-            _refuse_size(
-                stream.codec_context.width, stream.codec_context.height
-            )
-            return stream
-    raise MediaError(
-        Reason.NO_VIDEO, "It has no moving picture, at most a cover."
-    )
-
-
-def _audio_stream(container: Any) -> Any:
-    # FFmpeg overlooks one whose packets begin late in the file.
-    return container.streams.best("audio") or next(
-        iter(container.streams.audio), None
-    )
+    stream = moving_picture(container)
+    if stream is None:
+        raise MediaError(
+            Reason.NO_VIDEO, "It has no moving picture, at most a cover."
+        )
+    _refuse_size(stream.codec_context.width, stream.codec_context.height)
+    return stream
 
 
 def _measured_duration(container: Any, stream: Any) -> float | None:
@@ -444,7 +417,7 @@ def _measured_duration(container: Any, stream: Any) -> float | None:
 
 
 def _refuse_size(width: int, height: int) -> None:
-    if width * height > _MOST_PIXELS:
+    if too_large(width, height):
         raise MediaError(
             Reason.TOO_LARGE, f"Its pictures have {width} x {height} pixels."
         )
@@ -453,33 +426,9 @@ def _refuse_size(width: int, height: int) -> None:
 def _upright(frame: Any, stream: Any) -> np.ndarray:
     _refuse_size(frame.width, frame.height)
     try:
-        pixels = frame.to_ndarray(format="rgb24")
-    except (av.error.FFmpegError, ValueError) as error:
+        return upright_pixels(frame, stream)
+    except UNREADABLE as error:
         raise MediaError(
             Reason.UNREADABLE,
             f"Pictures of the format {frame.format.name} can't be read.",
         ) from error
-    aspect = float(stream.sample_aspect_ratio or 1)
-    low, high = _PLAUSIBLE_ASPECTS
-    if aspect != 1 and low <= aspect <= high:
-        height, width = pixels.shape[:2]
-        pixels = cv2.resize(pixels, (max(1, round(width * aspect)), height))
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
-
-
-def _mono(frame: Any) -> np.ndarray:
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, frame.layout.nb_channels).T
-    if samples.dtype == np.uint8:
-        samples = (samples.astype(np.float32) - 128) / 128
-    elif np.issubdtype(samples.dtype, np.integer):
-        samples = samples.astype(np.float32) / -float(
-            np.iinfo(samples.dtype).min
-        )
-    return samples.astype(np.float32).mean(axis=0)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

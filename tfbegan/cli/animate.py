@@ -115,9 +115,9 @@ def add_speaker_options(parser: argparse.ArgumentParser) -> None:
 def check(parsed: argparse.Namespace) -> None:
     """Refuses what can be told to be wrong without TensorFlow."""
     refuse_overwriting(parsed.output, (parsed.speech, *(parsed.face or ())))
-    from tfbegan.generation.media import exact_frame_rate
     from tfbegan.generation.speech import open_speech
     from tfbegan.generation.video import check_video
+    from tfbegan.media import exact_frame_rate
 
     open_speech(parsed.speech)
     check_speaker_options(parsed)

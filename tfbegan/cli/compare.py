@@ -236,7 +236,7 @@ class _Speaker:
 def _compare_clips(
     parsed: argparse.Namespace, generator: "LoadedGenerator"
 ) -> int:
-    from tfbegan.generation.media import exact_frame_rate
+    from tfbegan.media import exact_frame_rate
 
     parsed.split = parsed.split or _SPLIT
     parsed.clips = parsed.clips or _CLIPS
@@ -333,9 +333,9 @@ def _save_strips(
     import numpy as np
 
     from tfbegan.evaluation.instruments import spread_frames
-    from tfbegan.generation.media import exact_frame_rate
     from tfbegan.generation.pictures import make_grid, save_png
     from tfbegan.generation.provenance import Provenance
+    from tfbegan.media import exact_frame_rate
 
     rows = []
     for record in records:

@@ -10,7 +10,6 @@ import soxr
 
 from tfbegan.config import AudioConfig
 from tfbegan.errors import ConfigError, SourceError
-from tfbegan.generation.media import exact_frame_rate
 from tfbegan.generation.pose import LookWalk, Pose, centre_of
 from tfbegan.generation.sound_windows import (
     SoundWindows,
@@ -18,6 +17,7 @@ from tfbegan.generation.sound_windows import (
     look_ahead_samples,
 )
 from tfbegan.generation.speech import checked_rate, sound_blocks
+from tfbegan.media import exact_frame_rate
 
 if TYPE_CHECKING:
     from tfbegan.generation.loading import LoadedGenerator

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 
 from tfbegan.errors import SourceError
-from tfbegan.generation.media import open_options, reason
+from tfbegan.media import (
+    UNREADABLE,
+    moving_picture,
+    open_container,
+    origin_s,
+    reason,
+    too_large,
+    upright_pixels,
+)
 
-_MOST_PIXELS = 50_000_000
-_PLAUSIBLE_ASPECTS = (0.1, 10.0)
 _USE_ANOTHER = "Name a video, such as an MP4, WebM or MKV."
 
 
@@ -73,7 +78,7 @@ def _pictures(path: Path) -> Iterator[tuple[float, np.ndarray]]:
     """Times and pictures; what is damaged is left out."""
     with _open(path) as container:
         stream = _video_stream(path, container)
-        origin_s = (container.start_time or 0) / av.time_base
+        start_s = origin_s(container)
         packets = container.demux(stream)
         while True:
             try:
@@ -86,23 +91,22 @@ def _pictures(path: Path) -> Iterator[tuple[float, np.ndarray]]:
                 return
             for frame in frames:
                 if frame.time is not None and not frame.is_corrupt:
-                    yield frame.time - origin_s, _upright(path, frame, stream)
+                    yield frame.time - start_s, _upright(path, frame, stream)
 
 
 def _upright(path: Path, frame: Any, stream: Any) -> np.ndarray:
-    if frame.width * frame.height > _MOST_PIXELS:
+    if too_large(frame.width, frame.height):
         raise SourceError(
             f"The pictures of {path} are too large to read: {frame.width} x"
             f" {frame.height} pixels. Make them smaller."
         )
-    pixels = frame.to_ndarray(format="rgb24")
-    aspect = float(stream.sample_aspect_ratio or 1)
-    low, high = _PLAUSIBLE_ASPECTS
-    if aspect != 1 and low <= aspect <= high:
-        height, width = pixels.shape[:2]
-        pixels = cv2.resize(pixels, (max(1, round(width * aspect)), height))
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    try:
+        return upright_pixels(frame, stream)
+    except UNREADABLE as error:
+        raise SourceError(
+            f"The pictures of {path} have the format {frame.format.name},"
+            f" which can't be read. {_USE_ANOTHER}"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -110,10 +114,8 @@ def _open(path: Path) -> Iterator[Any]:
     if not Path(path).is_file():
         raise SourceError(f"There is no file {path}. {_USE_ANOTHER}")
     try:
-        container = av.open(
-            str(path), metadata_errors="ignore", options=dict(open_options())
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+        container = open_container(path)
+    except UNREADABLE as error:
         raise SourceError(
             f"{path} can't be read as a video ({reason(error)}). {_USE_ANOTHER}"
         ) from error
@@ -122,9 +124,9 @@ def _open(path: Path) -> Iterator[Any]:
 
 
 def _video_stream(path: Path, container: Any) -> Any:
-    for stream in container.streams.video:
-        if not stream.disposition & stream.disposition.attached_pic:
-            return stream
-    raise SourceError(
-        f"{path} has no moving picture, at most a cover. {_USE_ANOTHER}"
-    )
+    stream = moving_picture(container)
+    if stream is None:
+        raise SourceError(
+            f"{path} has no moving picture, at most a cover. {_USE_ANOTHER}"
+        )
+    return stream

@@ -15,11 +15,14 @@ import av
 import numpy as np
 
 from tfbegan.errors import ConfigError, SourceError
-from tfbegan.generation.media import (
+from tfbegan.media import (
+    UNREADABLE,
     frame_samples,
-    open_options,
+    open_container,
+    origin_s,
     reason,
     scaled_samples,
+    sound_track,
 )
 
 BLOCK_S = 1.28
@@ -175,7 +178,7 @@ class _Packets:
     def __init__(self, container: Any, stream: Any) -> None:
         self.container = container
         self.stream = stream
-        self.origin_s = (container.start_time or 0) / av.time_base
+        self.origin_s = origin_s(container)
         self.failed = 0
         self.first_failed_s: float | None = None
         self.stopped: str | None = None
@@ -202,16 +205,10 @@ class _Packets:
         return None if frame.time is None else frame.time - self.origin_s
 
     def _packets(self) -> Iterator[Any]:
-        packets = self.container.demux(self.stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except (av.error.FFmpegError, OSError) as error:
-                self.stopped = f"reading stopped ({reason(error)})"
-                return
-            yield packet
+        try:
+            yield from self.container.demux(self.stream)
+        except (av.error.FFmpegError, OSError) as error:
+            self.stopped = f"reading stopped ({reason(error)})"
 
 
 class _Place:
@@ -420,10 +417,8 @@ def _open(path: Path) -> Iterator[Any]:
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty: it has 0 bytes. {_USE_ANOTHER}")
     try:
-        container = av.open(
-            str(path), metadata_errors="ignore", options=dict(open_options())
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+        container = open_container(path)
+    except UNREADABLE as error:
         raise SourceError(
             f"{path} can't be read as sound ({reason(error)}). {_USE_ANOTHER}"
         ) from error
@@ -432,10 +427,7 @@ def _open(path: Path) -> Iterator[Any]:
 
 
 def _audio_stream(path: Path, container: Any) -> Any:
-    # FFmpeg overlooks one whose packets begin late in the file.
-    stream = container.streams.best("audio") or next(
-        iter(container.streams.audio), None
-    )
+    stream = sound_track(container)
     if stream is None:
         raise SourceError(f"{path} has no sound. {_USE_ANOTHER}")
     return stream

@@ -16,8 +16,8 @@ from tfbegan.errors import ConfigError
 from tfbegan.files import atomic_path
 from tfbegan.generation.hand_over import consume_beside
 from tfbegan.generation.marking import container_tags, mark_gif, mark_mp4
-from tfbegan.generation.media import reason
 from tfbegan.generation.provenance import Provenance
+from tfbegan.media import reason
 
 _SOUND_HZ = 48_000
 """Of the written sound: Opus knows no other, and every AAC player knows it."""
