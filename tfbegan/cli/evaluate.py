@@ -12,6 +12,7 @@ from tfbegan.records import read_dataset_info
 
 _COLUMNS = 16
 _CLIPS = 40
+_ENOUGH_CLIPS = 16
 _CAST = 2
 _SOUND_OPTIONS = (
     "held_out",
@@ -64,8 +65,8 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
         type=Path,
         metavar="DIR",
         help="another data set, all of whose clips are measured on instead of"
-        " the validation split of --data, by some clips of which training has"
-        " chosen its best step",
+        " the validation split of --data, but for those clips of it by which"
+        " training has chosen its best step",
     )
     sound.add_argument(
         "--regressor",
@@ -207,7 +208,8 @@ def _held_out_clips(
     most = _CLIPS if parsed.clips is None else parsed.clips
     check_speaks(generator, dataset)
     if parsed.held_out is None:
-        clips = load_clips(dataset, ("validation",), most)
+        leave_out = _clips_that_chose(dataset)
+        clips = load_clips(dataset, ("validation",), most, leave_out)
     else:
         other = open_dataset(parsed.held_out)
         check_speaks(generator, other)
@@ -215,6 +217,23 @@ def _held_out_clips(
         check_apart(clips, dataset)
     check_clips(len(clips))
     return clips
+
+
+def _clips_that_chose(dataset: Any) -> list[str]:
+    """Ids to leave out: a best step flatters the clips that chose it."""
+    from tfbegan.evaluation.audio_score import scored_clip_ids
+    from tfbegan.evaluation.speech_clips import clip_ids
+
+    chose = scored_clip_ids(dataset)
+    others = len(clip_ids(dataset, ("validation",), None, chose))
+    if others >= _ENOUGH_CLIPS:
+        return chose
+    print(
+        f"Besides the {len(chose)} validation clips by which training chooses"
+        f" its best step there are {others}, so it is measured on those as"
+        " well, which may flatter it. --held-out names other clips."
+    )
+    return []
 
 
 def _load_regressor(

@@ -23,13 +23,22 @@ from tfbegan.evaluation.regions import (
     over_real,
 )
 from tfbegan.evaluation.retrieval import Lineups, draw_lineups, hit_rates
-from tfbegan.evaluation.speech_clips import SpeechClip, load_clips
+from tfbegan.evaluation.speech_clips import SpeechClip, clip_ids, load_clips
 
 if TYPE_CHECKING:
     from tfbegan.data.dataset import FaceDataset
 
+_SCORED_CLIPS = 8
 _TRAINING_CLIPS = 48
 _LINEUP_ROUNDS = 2
+
+
+def scored_clip_ids(dataset: "FaceDataset") -> list[str]:
+    """Of the validation clips by which a training chooses its best step.
+
+    What is told of a generator in the end should be of others.
+    """
+    return clip_ids(dataset, ("validation",), _SCORED_CLIPS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,10 @@ class ScoreSheet:
 
     @classmethod
     def of(
-        cls, dataset: "FaceDataset", clips: int = 8, frames: int = 24
+        cls,
+        dataset: "FaceDataset",
+        clips: int = _SCORED_CLIPS,
+        frames: int = 24,
     ) -> Self:
         """From the validation split; the eigen-mouth from the training split.
 

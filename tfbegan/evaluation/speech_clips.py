@@ -1,6 +1,6 @@
 """Clips as the measures take them: decoded faces and the sound of each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,10 @@ def as_float(pixels: np.ndarray) -> np.ndarray:
 
 
 def load_clips(
-    dataset: "FaceDataset", splits: Sequence[str], most: int | None = None
+    dataset: "FaceDataset",
+    splits: Sequence[str],
+    most: int | None = None,
+    leave_out: Collection[str] = (),
 ) -> list[SpeechClip]:
     """The clips of some splits, decoded.
 
@@ -80,6 +83,7 @@ def load_clips(
         dataset: With sound.
         splits: Such as ("train",).
         most: Clips to take at most, evenly spread over all; None takes all.
+        leave_out: Ids of clips not to take.
 
     Returns:
         In the order of the shards. Clips of less than 8 frames are left out:
@@ -97,7 +101,7 @@ def load_clips(
         )
     clips = [
         _decode(record, dataset.info.audio)
-        for record in clip_records(dataset, splits, most)
+        for record in clip_records(dataset, splits, most, leave_out)
     ]
     if not clips:
         raise DatasetError(
@@ -108,16 +112,31 @@ def load_clips(
 
 
 def clip_records(
-    dataset: "FaceDataset", splits: Sequence[str], most: int | None = None
+    dataset: "FaceDataset",
+    splits: Sequence[str],
+    most: int | None = None,
+    leave_out: Collection[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """The records that `load_clips` decodes, one after another."""
     # Two readings, since all records of a large data set fit no memory.
-    total = sum(1 for _ in _long_enough(dataset, splits))
-    count = total if most is None else min(most, total)
-    wanted = set(np.linspace(0, total - 1, count).round().astype(int))
-    for position, record in enumerate(_long_enough(dataset, splits)):
-        if position in wanted:
+    wanted = set(clip_ids(dataset, splits, most, leave_out))
+    for record in _long_enough(dataset, splits):
+        if record["clip_id"].decode() in wanted:
             yield record
+
+
+def clip_ids(
+    dataset: "FaceDataset",
+    splits: Sequence[str],
+    most: int | None = None,
+    leave_out: Collection[str] = (),
+) -> list[str]:
+    """The ids of the clips that `load_clips` loads."""
+    ids = [r["clip_id"].decode() for r in _long_enough(dataset, splits)]
+    ids = [clip_id for clip_id in ids if clip_id not in leave_out]
+    count = len(ids) if most is None else min(most, len(ids))
+    places = np.linspace(0, len(ids) - 1, count).round().astype(int)
+    return [ids[place] for place in places]
 
 
 def decode_faces(

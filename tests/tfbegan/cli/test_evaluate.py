@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from tfbegan import Generator, load_generator
+from tfbegan.cli import evaluate
 from tfbegan.cli.__main__ import main
 from tfbegan.config import FaceConfig
 from tfbegan.data.dataset import open_dataset
 from tfbegan.evaluation import (
+    audio_score,
     instruments,
     noise_report,
 )
+from tfbegan.evaluation.speech_clips import clip_ids
 from tfrecords_builder.puppets import PuppetPlan, build_puppets
 
 
@@ -170,6 +173,19 @@ def test_a_regressor_that_hears_nothing_is_refused(
     command = ["evaluate", str(model), "--data", str(puppet_dataset)]
     assert main([*command, "--regressor", str(deaf)]) == 2
     assert "takes no sound" in capsys.readouterr().err
+
+
+def test_what_chose_the_best_step_is_not_what_measures_it(
+    puppet_dataset, monkeypatch, capsys
+):
+    dataset = open_dataset(puppet_dataset)
+    held_out = clip_ids(dataset, ("validation",))
+    assert evaluate._clips_that_chose(dataset) == []
+    assert "there are 0, so it is measured on those" in capsys.readouterr().out
+    monkeypatch.setattr(audio_score, "_SCORED_CLIPS", 1)
+    monkeypatch.setattr(evaluate, "_ENOUGH_CLIPS", len(held_out) - 1)
+    assert evaluate._clips_that_chose(dataset) == held_out[:1]
+    assert capsys.readouterr().out == ""
 
 
 def test_a_generator_of_noise_gets_the_report_of_noise(

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from tfbegan.data.dataset import open_dataset
-from tfbegan.evaluation.audio_score import ScoreSheet, audio_score
+from tfbegan.evaluation.audio_score import (
+    ScoreSheet,
+    audio_score,
+    scored_clip_ids,
+)
 from tfbegan.evaluation.retrieval import draw_lineups
 
 
@@ -39,3 +43,9 @@ def test_a_sheet_is_a_few_frames_of_a_few_clips(puppet_dataset):
     assert all(len(clip.opening) == 10 for clip in sheet.clips)
     assert len(sheet.clips) <= 2
     assert sheet.lineups is None
+
+
+def test_which_clips_are_scored_is_known_without_decoding_them(puppet_dataset):
+    dataset = open_dataset(puppet_dataset)
+    sheet = ScoreSheet.of(dataset)
+    assert scored_clip_ids(dataset) == [clip.clip_id for clip in sheet.clips]

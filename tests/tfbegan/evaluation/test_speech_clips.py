@@ -6,7 +6,11 @@ import pytest
 from tfbegan.config import AudioConfig
 from tfbegan.data.dataset import open_dataset
 from tfbegan.errors import ConfigError
-from tfbegan.evaluation.speech_clips import check_speaks, load_clips
+from tfbegan.evaluation.speech_clips import (
+    check_speaks,
+    clip_ids,
+    load_clips,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,16 @@ def test_clips_are_taken_evenly(dataset):
     assert [clip.clip_id for clip in few] == [
         everything[i].clip_id for i in (0, round((12 - 1) / 2), 11)
     ]
+
+
+def test_clips_that_are_left_out_are_not_counted(dataset):
+    splits = ("train", "validation")
+    ids = clip_ids(dataset, splits)
+    assert ids == [clip.clip_id for clip in load_clips(dataset, splits)]
+    left = clip_ids(dataset, splits, 3, leave_out=ids[:5])
+    assert left == [ids[5], ids[5 + round((7 - 1) / 2)], ids[-1]]
+    few = load_clips(dataset, splits, 3, leave_out=ids[:5])
+    assert [clip.clip_id for clip in few] == left
 
 
 def test_short_clips_are_left_out(tiny_dataset):
