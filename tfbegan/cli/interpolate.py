@@ -8,6 +8,7 @@ import numpy as np
 
 from tfbegan.cli.outputs import refuse_other_suffix, refuse_overwriting
 from tfbegan.cli.photographs import read_face
+from tfbegan.errors import UsageError
 from tfbegan.generation.archive import check_archive
 from tfbegan.generation.latents import (
     LatentSearch,
@@ -84,6 +85,12 @@ def check(parsed: argparse.Namespace) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     generator = load_generator(parsed.source)
+    seeds = [n for n in (parsed.first, parsed.last) if n.isdecimal()]
+    if generator.conditioning == "audio+face" and seeds:
+        raise UsageError(
+            f"{generator.path} makes the face that it is shown, so both ends of"
+            f" the way are photographs. Received: the seed {seeds[0]}"
+        )
     search = LatentSearch(steps=parsed.search_steps)
     ends = [
         _find_end(name, generator, search)

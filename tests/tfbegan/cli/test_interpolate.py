@@ -8,6 +8,7 @@ from PIL import Image
 
 from tfbegan import Generator, load_generator
 from tfbegan.cli.__main__ import main
+from tfbegan.config import AudioConfig, FaceConfig, SpeechConfig
 from tfbegan.generation.latents import draw_latents
 from tfbegan.generation.loading import to_uint8
 
@@ -108,3 +109,29 @@ def test_a_photograph_is_never_written_over(model_file, tmp_path, capsys):
     assert main([*command, "--source", str(model_file)]) == 2
     assert "is the file that is read" in capsys.readouterr().err
     assert path.read_bytes() == content
+
+
+def test_a_face_that_is_shown_has_no_seed(tmp_path, capsys):
+    model = tmp_path / "generator.keras"
+    mouth_box = FaceConfig().mouth_box
+    speech = SpeechConfig(AudioConfig(), (0.0,) * 13, (1.0,) * 13, mouth_box)
+    Generator(
+        32,
+        filters=4,
+        latent_dim=8,
+        conditioning="audio+face",
+        speech=speech,
+        seed=1,
+    ).save(model)
+    out = tmp_path / "path.png"
+    command = ["interpolate", "--source", str(model), "-o", str(out)]
+    photographs = []
+    for index in range(2):
+        photographs.append(str(tmp_path / f"{index}.png"))
+        Image.new("RGB", (50, 50), (90 * index, 9, 99)).save(photographs[-1])
+    assert main([*command, photographs[0], "7"]) == 2
+    told = capsys.readouterr().err
+    assert "both ends of the way are photographs. Received: the seed 7" in told
+    assert not out.exists()
+    assert main([*command, *photographs]) == 0
+    assert out.is_file()
