@@ -13,6 +13,9 @@ _SLOWEST_HZ, _FASTEST_HZ = 0.05, 0.35
 _SHUTTING_S, _SHUT_S, _OPENING_S = 0.10, 0.04, 0.16
 """Of a blink: lids fall faster than they rise."""
 
+_APART_S = 0.5
+"""Between the middles of two blinks, at least."""
+
 
 class _Waves:
     """Sums of three sine waves of 0.05 to 0.35 Hz with random phases.
@@ -41,9 +44,10 @@ class _Waves:
 class _Lids:
     """Blinks at random moments, on average so many a minute.
 
-    Time is cut into equal spans with one blink each, somewhere in its middle,
-    so a moment is a function of (seed, span): an hour takes no more memory
-    than a second, and no two blinks run into each other.
+    Time is cut into equal spans with one blink each, so a moment is a function
+    of (seed, span): an hour takes no more memory than a second. Two blinks
+    may follow each other as soon as the first is over, and after them there
+    may be none for nearly two spans, for people don't blink like clocks.
 
     Args:
         per_minute: How many; more than 100 are taken as 100.
@@ -71,7 +75,8 @@ class _Lids:
 
     def _moment(self, span: int) -> float:
         generator = np.random.Generator(np.random.PCG64([self._seed, 2, span]))
-        return (span + generator.uniform(0.25, 0.75)) / self._per_s
+        margin = min(0.25, _APART_S / 2 * self._per_s)
+        return (span + generator.uniform(margin, 1 - margin)) / self._per_s
 
 
 class Pose:
