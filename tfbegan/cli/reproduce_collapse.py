@@ -44,7 +44,7 @@ examples:
     parser.add_argument(
         "--ablate",
         action="store_true",
-        help="also without each part: fifteen more trainings",
+        help="also without each part: sixteen more trainings",
     )
     parser.add_argument(
         "-o",
