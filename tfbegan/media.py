@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 
 from tfbegan.errors import ConfigError
@@ -19,7 +18,6 @@ _REFERRING_FORMATS = frozenset(
 _MOST_PIXELS = 50_000_000
 _PLAUSIBLE_ASPECTS = (0.1, 10.0)
 _SLOWEST, _FASTEST = 1.0, 120.0
-
 
 UNREADABLE = (av.error.FFmpegError, OSError, ValueError)
 """What `open_container` and `upright_pixels` raise where they can't read."""
@@ -95,6 +93,8 @@ def upright_pixels(frame: Any, stream: Any) -> np.ndarray:
     aspect = float(stream.sample_aspect_ratio or 1)
     low, high = _PLAUSIBLE_ASPECTS
     if aspect != 1 and low <= aspect <= high:
+        import cv2
+
         height, width = pixels.shape[:2]
         pixels = cv2.resize(pixels, (max(1, round(width * aspect)), height))
     turns = round(frame.rotation / 90) % 4
