@@ -205,8 +205,8 @@ def _add_puppets(commands: Any) -> None:
     puppets.add_argument(
         "--one-sitting",
         action="store_true",
-        help="the lights of a look differ less, and its head rests in nearly"
-        " the same place: footage before one camera, in one room",
+        help="a look has one light, and its head rests in nearly the same"
+        " place: footage before one camera",
     )
     puppets.add_argument(
         "--sentences",

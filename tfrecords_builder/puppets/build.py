@@ -37,9 +37,9 @@ class PuppetPlan(Config):
         looks: How many looks they share; 0 gives each its own. With 1 it is
             one speaker who lends many voices a face, each in a light of its
             own, as footage of one person in many places.
-        one_sitting: The lights of a look differ less, and its head rests in
+        one_sitting: A look has one light instead, and its head rests in
             nearly the same place in every sentence: footage of one person
-            before one camera, in one room.
+            before one camera.
         sentences: Of every character; one is one clip.
         sentence_s: Seconds of a sentence.
         fps: Frames a second.

@@ -78,9 +78,6 @@ _LONG_CUTS = ("long", "bob", "fringe", "bun", "curls", "scarf")
 _BEARDS = ("none", "stubble", "none", "full", "moustache", "none", "goatee")
 _NECKLINES = ("round", "collar", "vee", "jacket")
 
-_LIGHT_OF_A_SITTING = 0.8
-"""How far daylight in one room changes, where 1 is from place to place."""
-
 
 @dataclass(frozen=True)
 class Character:
@@ -204,20 +201,13 @@ def make_character(
         number: Which one, from 0.
         count: How many the cast has.
         looks: How many looks they share in turn; 0 gives each its own. The
-            voice is always its own, and so is the light.
-        one_sitting: All of a look sit in one room, where lights differ less.
+            voice is always its own, and so is the light,
+        one_sitting: unless all of a look sit in the same.
     """
     own = _Deck(seed, number, count)
     shared = number % looks if looks else number
     deck = _Deck(seed, shared, looks) if looks else own
-
-    def lit(name: str, low: float, high: float) -> float:
-        light = own.between(name, low, high)
-        if not one_sitting:
-            return light
-        usual = deck.between(name, low, high)
-        return round(usual + _LIGHT_OF_A_SITTING * (light - usual), 4)
-
+    lamp = deck if one_sitting else own
     tone = int(deck.between("skin", 0, len(_SKINS)))
     dark = tone > 3
     bearded = shared % 2 == 0
@@ -270,12 +260,12 @@ def make_character(
         freckles=max(0.0, deck.between("freckles", -2, 1)) * (tone < 4),
         blush=deck.between("blush", 0.1, 0.6) * (0.6 if bearded else 1),
         light=(
-            lit("light x", -0.75, 0.75),
-            lit("light y", -0.7, -0.25),
+            lamp.between("light x", -0.75, 0.75),
+            lamp.between("light y", -0.7, -0.25),
             1.0,
         ),
-        light_contrast=lit("light contrast", 0.35, 0.9),
-        warmth=lit("warmth", -0.3, 1.0),
+        light_contrast=lamp.between("light contrast", 0.35, 0.9),
+        warmth=lamp.between("warmth", -0.3, 1.0),
         voice=_make_voice(own, bearded),
     )
 

@@ -136,7 +136,7 @@ def test_one_look_in_many_lights():
     assert 1 < spread(faces) < 0.5 * spread(others)
 
 
-def test_in_one_sitting_most_that_changes_in_a_mouth_is_speech():
+def test_in_one_sitting_nearly_all_that_changes_in_a_mouth_is_speech():
     many_places = PuppetPlan(characters=12, looks=1, sentences=1)
     one_sitting = many_places.replace(one_sitting=True)
     assert source_id(one_sitting, 1) != source_id(many_places, 1)
@@ -147,7 +147,7 @@ def test_in_one_sitting_most_that_changes_in_a_mouth_is_speech():
         return within_share([mouth.astype(float) for mouth in mouths])
 
     assert share_within_sentences(many_places) < 0.5
-    assert share_within_sentences(one_sitting) > 0.5
+    assert share_within_sentences(one_sitting) > 0.7
 
 
 def test_what_an_interrupted_build_left_is_replaced(tmp_path):
