@@ -12,8 +12,9 @@ APART_S = 0.32
 """A blink is over within so many seconds before and after its middle."""
 
 _LEAST_SKEWNESS = 0.5
-_MANY = 0.98
-"""Of frames, this share is less of a blink than one in the middle of one."""
+_FEWEST_BLINKS = 5
+_OPPOSITE = 0.999
+"""Of frames, this share goes less far against blinks than what is no blink."""
 
 
 def transients(values: np.ndarray, apart: int) -> np.ndarray:
@@ -76,8 +77,12 @@ class BlinkMeter:
         skewness = _skewness(along)
         if not abs(skewness) >= _LEAST_SKEWNESS:  # also of what stands still
             return None
-        shut = np.quantile(along * np.sign(skewness), _MANY)
-        return cls(face, axes[:, -1] * np.sign(skewness) / shut)
+        axis = axes[:, -1] * np.sign(skewness)
+        closing = [transients(clip, apart) @ axis for clip in clips]
+        peaks = _peaks(closing)
+        if len(peaks) < _FEWEST_BLINKS:
+            return None
+        return cls(face, axis / np.median(peaks))
 
     def position(self, images: np.ndarray) -> np.ndarray:
         """Where eyes are on the axis; only differences mean something.
@@ -116,6 +121,27 @@ def count_blinks(closing: np.ndarray) -> int:
     """
     shut = np.concatenate([[False], closing > 0.5])
     return int((shut[1:] & ~shut[:-1]).sum())
+
+
+def _peaks(closing: Sequence[np.ndarray]) -> np.ndarray:
+    """How far eyes shut in the middle of each blink, in any unit.
+
+    Only blinks go farther in their direction than anything goes in the other:
+    before and after one, a transient is half of it, with the other sign.
+
+    Args:
+        closing: float [T] of each clip.
+    """
+    floor = np.quantile(-np.concatenate(closing), _OPPOSITE)
+    peaks = []
+    for clip in closing:
+        above = np.concatenate([[False], clip > floor, [False]])
+        edges = np.flatnonzero(above[1:] != above[:-1])
+        peaks += [
+            clip[start:stop].max()
+            for start, stop in zip(edges[::2], edges[1::2], strict=True)
+        ]
+    return np.array(peaks)
 
 
 def _skewness(values: np.ndarray) -> float:

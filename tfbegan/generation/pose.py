@@ -50,12 +50,12 @@ class _Lids:
     may be none for nearly two spans, for people don't blink like clocks.
 
     Args:
-        per_minute: How many; more than 100 are taken as 100.
+        per_minute: How many; more than 60 are taken as 60.
         seed: Of the moments.
     """
 
     def __init__(self, per_minute: float, seed: int) -> None:
-        self._per_s = min(per_minute, 100.0) / 60
+        self._per_s = min(per_minute, 60.0) / 60
         self._seed = seed
 
     def at(self, times_s: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ class _Lids:
 
     def _moment(self, span: int) -> float:
         generator = np.random.Generator(np.random.PCG64([self._seed, 2, span]))
-        margin = min(0.25, _APART_S / 2 * self._per_s)
+        margin = _APART_S / 2 * self._per_s
         return (span + generator.uniform(margin, 1 - margin)) / self._per_s
 
 

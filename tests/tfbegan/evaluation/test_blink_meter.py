@@ -74,6 +74,42 @@ def test_eyes_that_never_shut_are_told(takes):
     assert BlinkMeter.fit(eyes, FACE, APART) is None
 
 
+@pytest.mark.parametrize("noise", [0.01, 0.03, 0.06])
+@pytest.mark.parametrize("per_minute", [3, 5, 8, 12, 20, 50])
+def test_who_blinks_seldom_is_measured_as_who_blinks_often(per_minute, noise):
+    rng = np.random.default_rng(per_minute)
+    lids = np.zeros((64, 75))
+    for clip in lids:
+        for span in np.arange(0, 3, 60 / max(per_minute, 20)):
+            if rng.random() < min(1, per_minute / 20):
+                middle = span + rng.uniform(0.5, 60 / max(per_minute, 20) - 0.5)
+                since = np.abs(np.arange(75) / 25 - middle)
+                clip[:] = np.maximum(clip, (1 - since / 0.14).clip(0, 1))
+    shape = rng.normal(0, 0.3, 252)
+    eyes = [
+        lid[:, None] * shape + rng.normal(0, noise, (75, 252)) for lid in lids
+    ]
+    meter = BlinkMeter.fit(eyes, FACE, APART)
+    closing = [transients(clip @ meter.axis, APART) for clip in eyes]
+    truth = [transients(lid, APART) for lid in lids]
+    seen, true = (sum(map(count_blinks, some)) for some in (closing, truth))
+    assert true >= 5
+    assert abs(seen - true) <= 0.1 * true
+    at_most = np.concatenate(closing)[np.concatenate(truth) > 0.95]
+    assert np.median(at_most) == pytest.approx(1, abs=0.25)
+
+
+def test_a_few_blinks_are_too_few_to_tell():
+    rng = np.random.default_rng(0)
+    shape = rng.normal(0, 0.3, 252)
+    eyes = [rng.normal(0, 0.02, (75, 252)) for _ in range(16)]
+    for clip in eyes[:4]:
+        clip[40:43] += shape
+    assert BlinkMeter.fit(eyes, FACE, APART) is None
+    eyes[4][40:43] += shape
+    assert BlinkMeter.fit(eyes, FACE, APART) is not None
+
+
 @pytest.mark.parametrize("frames", [0, 1, 16, 17])
 def test_what_is_too_short_or_stands_still_tells_nothing(frames):
     clips = [np.ones((frames, 4)), np.ones((frames, 4))]
