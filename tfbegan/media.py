@@ -71,9 +71,22 @@ def sound_track(container: Any) -> Any | None:
     )
 
 
-def too_large(width: int, height: int) -> bool:
-    """Whether a picture would take more memory than any footage needs."""
-    return width * height > _MOST_PIXELS
+def too_large(width: int, height: int, stream: Any) -> bool:
+    """Whether a picture would take more memory than any footage needs.
+
+    Args:
+        width: Of the picture as it is coded.
+        height: Of it.
+        stream: Its stream, which knows the shape of its pixels.
+    """
+    return max(width, _square_width(width, stream)) * height > _MOST_PIXELS
+
+
+def _square_width(width: int, stream: Any) -> int:
+    """How wide a picture is once its pixels are square."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    low, high = _PLAUSIBLE_ASPECTS
+    return max(1, round(width * aspect)) if low <= aspect <= high else width
 
 
 def upright_pixels(frame: Any, stream: Any) -> np.ndarray:
@@ -90,15 +103,34 @@ def upright_pixels(frame: Any, stream: Any) -> np.ndarray:
         UNREADABLE: It has a format that FFmpeg can't turn into RGB.
     """
     pixels = frame.to_ndarray(format="rgb24")
-    aspect = float(stream.sample_aspect_ratio or 1)
-    low, high = _PLAUSIBLE_ASPECTS
-    if aspect != 1 and low <= aspect <= high:
+    height, width = pixels.shape[:2]
+    square_width = _square_width(width, stream)
+    if square_width != width:
         import cv2
 
-        height, width = pixels.shape[:2]
-        pixels = cv2.resize(pixels, (max(1, round(width * aspect)), height))
+        pixels = cv2.resize(pixels, (square_width, height))
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def opaque_pixels(image: Any) -> np.ndarray:
+    """A `PIL.Image` as it was meant to be seen, whatever its mode.
+
+    Returns:
+        uint8 [H, W, 3], RGB, upright; transparent parts are white.
+    """
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        depth = 1 if image.mode == "F" else 255 / 65_535
+        grey = np.clip(np.asarray(image, np.float64) * depth, 0, 255)
+        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+    if not image.has_transparency_data:
+        return np.asarray(image.convert("RGB"))
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))
 
 
 def reason(error: Exception) -> str:
@@ -112,7 +144,11 @@ def frame_samples(frame: Any) -> np.ndarray:
     Returns:
         float32 [N, channels], whole numbers scaled to [-1, 1].
     """
-    samples = frame.to_ndarray()
+    try:
+        samples = frame.to_ndarray()
+    except ValueError:  # NumPy is not known to have it, such as s64
+        (frame,) = av.AudioResampler("dblp", frame.layout).resample(frame)
+        samples = frame.to_ndarray()
     if frame.format.is_planar:
         samples = samples.T
     else:

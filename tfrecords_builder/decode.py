@@ -319,6 +319,7 @@ class _Track:
 
     def add(self, time_s: float, frame: Any) -> None:
         samples = frame_samples(frame).mean(axis=1)
+        samples[~np.isfinite(samples)] = 0  # damaged: silence, as elsewhere
         if time_s + len(samples) / frame.sample_rate <= self.start_s:
             return
         if not self.pieces:
@@ -401,7 +402,7 @@ def _video_stream(container: Any) -> Any:
         raise MediaError(
             Reason.NO_VIDEO, "It has no moving picture, at most a cover."
         )
-    _refuse_size(stream.codec_context.width, stream.codec_context.height)
+    _refuse_size(stream.codec_context, stream)
     return stream
 
 
@@ -416,15 +417,16 @@ def _measured_duration(container: Any, stream: Any) -> float | None:
     return times[0] if times else None
 
 
-def _refuse_size(width: int, height: int) -> None:
-    if too_large(width, height):
+def _refuse_size(picture: Any, stream: Any) -> None:
+    if too_large(picture.width, picture.height, stream):
         raise MediaError(
-            Reason.TOO_LARGE, f"Its pictures have {width} x {height} pixels."
+            Reason.TOO_LARGE,
+            f"Its pictures have {picture.width} x {picture.height} pixels.",
         )
 
 
 def _upright(frame: Any, stream: Any) -> np.ndarray:
-    _refuse_size(frame.width, frame.height)
+    _refuse_size(frame, stream)
     try:
         return upright_pixels(frame, stream)
     except UNREADABLE as error:

@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from tfbegan.media import opaque_pixels
 from tfbegan.records import Clip
 from tfrecords_builder.audio import mfcc_track
 from tfrecords_builder.crop import crop, encode, eyes_to_crop
@@ -402,7 +402,7 @@ def _rejection(source: Source, reason: Reason, detail: str) -> Rejection:
 
 def _read_image(path: Path) -> np.ndarray:
     """uint8 [H, W, 3], RGB, turned as its EXIF data says."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     if not path.is_file():
         raise MediaError(Reason.MISSING_FILE, "There is no such file.")
@@ -420,7 +420,7 @@ def _read_image(path: Path) -> np.ndarray:
                     Reason.TOO_LARGE,
                     f"It has {image.width} x {image.height} pixels.",
                 )
-            return _opaque(ImageOps.exif_transpose(image))
+            return opaque_pixels(image)
     except Image.DecompressionBombError as error:
         raise MediaError(
             Reason.TOO_LARGE, "It has too many pixels for Pillow."
@@ -431,18 +431,3 @@ def _read_image(path: Path) -> np.ndarray:
         raise MediaError(
             Reason.DAMAGED, f"It can't be decoded ({error})."
         ) from error
-
-
-def _opaque(image: Any) -> np.ndarray:
-    """uint8 [H, W, 3]: transparent parts become white."""
-    from PIL import Image
-
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        depth = 1 if image.mode == "F" else 255 / 65_535
-        grey = np.clip(np.asarray(image, np.float64) * depth, 0, 255)
-        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
-    if not image.has_transparency_data:
-        return np.asarray(image.convert("RGB"))
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))

@@ -57,13 +57,12 @@ class FaceFinder:
         Args:
             pixels: uint8 [H, W, 3], RGB.
         """
-        height = pixels.shape[0]
+        height, width = pixels.shape[:2]
         scale = min(1.0, self.tracking.detection_height / height)
         reduced = pixels
         if scale < 1:
-            reduced = cv2.resize(
-                pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
-            )
+            size = (max(1, round(width * scale)), round(height * scale))
+            reduced = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         found = self._detect(np.ascontiguousarray(reduced))
         faces = [
             Detection(_landmarks(face) / scale, float(face["confidence"]))

@@ -51,6 +51,8 @@ def plan_jobs(
             refused[source.source_id] = reason
         else:
             kept.setdefault(source.source_id, source)
+    refused |= _overlapping(kept.values())
+    kept = {name: s for name, s in kept.items() if name not in refused}
     by_span = plan.split_by == "span" or (
         plan.split_by == "auto" and len(kept) < _SOURCES_TO_SPLIT_BY_SOURCE
     )
@@ -70,6 +72,38 @@ def plan_jobs(
     if together:
         jobs.append(_job(together))
     return jobs, refused
+
+
+def _overlapping(sources: Iterable[Source]) -> dict[str, Rejection]:
+    """Ranges whose pictures another source has as well: by id, why not.
+
+    Of the same pictures some could be learnt, and some held out.
+    """
+    refused: dict[str, Rejection] = {}
+    before: Source | None = None
+    for source in sorted(
+        (source for source in sources if source.kind == "video"),
+        key=lambda s: (str(s.path.resolve()), s.is_range, s.start_s, s.end_s),
+    ):
+        if (
+            before is None
+            or before.path.resolve() != source.path.resolve()
+            or source.start_s >= before.end_s
+        ):
+            before = source
+            continue
+        refused[source.source_id] = Rejection(
+            Reason.DUPLICATE,
+            f"Its pictures from {source.start_s:g} s on are also in "
+            + (
+                f"the range from {before.start_s:g} s to {before.end_s:g} s."
+                if before.is_range
+                else "the whole file, which is named as well."
+            ),
+            source.start_s,
+            source.end_s,
+        )
+    return refused
 
 
 def duplicates(sources: Iterable[Source]) -> list[tuple[Source, Source]]:

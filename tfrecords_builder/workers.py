@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tfbegan.errors import TFBeganError
 from tfbegan.quiet import import_tensorflow
 
 _POLL_S = 0.2
@@ -69,7 +70,8 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Handles tasks in processes of their own.
 
-    A process that dies or takes too long costs its task, and is replaced.
+    A process that dies, fails or takes too long costs its task, and is
+    replaced.
 
     Args:
         tasks: To be handled, each once; must be picklable.
@@ -81,6 +83,9 @@ def run_tasks(
 
     Yields:
         Outcomes, as they come.
+
+    Raises:
+        TFBeganError: What handles tasks raised it: nothing can go on.
     """
     waiting = list(tasks)[::-1]
     pool = [_Worker(make_handler) for _ in range(min(workers, len(waiting)))]
@@ -133,7 +138,9 @@ def _look(worker: _Worker, is_ready: bool, limit_s: float) -> Outcome | None:
             )
         if ok:
             return Outcome(worker.task, result=value)
-        raise value
+        if isinstance(value, TFBeganError):
+            raise value
+        return Outcome(worker.task, failure="crashed", detail=value)
     if time.monotonic() - worker.started > limit_s:
         return Outcome(
             worker.task,
@@ -157,5 +164,7 @@ def _serve(
             return
         try:
             tasks.send((True, handle(task)))
-        except Exception as error:  # handed to the parent, which raises it
+        except TFBeganError as error:  # of the whole build: raised there
             tasks.send((False, error))
+        except Exception as error:  # of this task, whatever it stumbled over
+            tasks.send((False, f"{type(error).__name__}: {error}"))

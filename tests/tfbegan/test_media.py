@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from tfbegan.errors import ConfigError
 from tfbegan.media import (
@@ -14,6 +15,7 @@ from tfbegan.media import (
     exact_frame_rate,
     frame_samples,
     moving_picture,
+    opaque_pixels,
     open_container,
     sound_track,
     too_large,
@@ -82,17 +84,63 @@ def test_a_file_that_names_others_is_not_followed(tmp_path, name, content):
         open_container(tmp_path / name)
 
 
-def test_a_picture_is_turned_and_its_pixels_made_square():
+def shaped(aspect):
+    """A stream of pixels that are so many times as wide as high."""
+    return SimpleNamespace(sample_aspect_ratio=aspect)
+
+
+def test_the_pixels_of_a_picture_are_made_square():
     pixels = np.zeros((4, 6, 3), np.uint8)
     pixels[:, :2] = 255
     frame = av.VideoFrame.from_ndarray(pixels)
-    wide = SimpleNamespace(sample_aspect_ratio=Fraction(2))
-    assert upright_pixels(frame, wide).shape == (4, 12, 3)
+    assert upright_pixels(frame, shaped(Fraction(2))).shape == (4, 12, 3)
     for implausible in (None, Fraction(0), Fraction(1_000)):
-        as_it_is = SimpleNamespace(sample_aspect_ratio=implausible)
-        np.testing.assert_array_equal(upright_pixels(frame, as_it_is), pixels)
+        as_it_is = upright_pixels(frame, shaped(implausible))
+        np.testing.assert_array_equal(as_it_is, pixels)
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, -90])
+def test_a_picture_is_turned(degrees):
+    pixels = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
+    frame = SimpleNamespace(to_ndarray=lambda format: pixels, rotation=degrees)
+    np.testing.assert_array_equal(
+        upright_pixels(frame, shaped(None)), np.rot90(pixels, degrees // 90)
+    )
 
 
 def test_no_picture_of_a_film_is_as_large_as_a_poster():
-    assert not too_large(7_680, 4_320)
-    assert too_large(10_000, 10_000)
+    assert not too_large(7_680, 4_320, shaped(None))
+    assert too_large(10_000, 10_000, shaped(None))
+    assert too_large(7_000, 7_000, shaped(Fraction(10)))
+    assert not too_large(7_000, 7_000, shaped(Fraction(1_000)))
+
+
+def test_samples_that_numpy_has_no_type_for_are_read(tmp_path):
+    path = tmp_path / "s64.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s64le", 16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.linspace(-0.5, 0.5, 1_000)[None], "dblp", "mono"
+        )
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with open_container(path) as container:
+        frames = [*container.decode(audio=0)]
+        assert frames[0].format.name == "s64"
+        samples = np.concatenate([frame_samples(frame) for frame in frames])
+    np.testing.assert_allclose(
+        samples[:, 0], np.linspace(-0.5, 0.5, 1_000), atol=1e-6
+    )
+
+
+def test_a_photograph_is_seen_as_it_was_meant():
+    deep = np.linspace(0, 65_535, 256).astype(np.uint16)[None].repeat(2, 0)
+    seen = opaque_pixels(Image.fromarray(deep))
+    assert seen.shape == (2, 256, 3)
+    np.testing.assert_allclose(seen[0, :, 0], np.arange(256), atol=1)
+    clear = Image.new("RGBA", (4, 4), (10, 20, 30, 0))
+    assert (opaque_pixels(clear) == 255).all()
+    turned = Image.new("RGB", (4, 2), (10, 20, 30))
+    turned.getexif()[0x0112] = 6
+    assert opaque_pixels(turned).shape == (4, 2, 3)

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import correlate
@@ -255,6 +256,15 @@ def test_resampling_keeps_the_time(make_film, film_type):
     assert slow.sample_rate == 8_000
     assert slow.end_s == pytest.approx(2, abs=0.1)
     assert abs(lag_samples(slow.between(0, 2), sound[::2])) <= 4
+
+
+def test_samples_that_are_no_numbers_are_silence(tmp_path):
+    sound = np.full(RATE, 0.25, np.float32)
+    sound[8_000:8_100], sound[9_000] = np.nan, np.inf
+    soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
+    read = read_sound(tmp_path / "a.wav", 0, 1, RATE).between(0, 1)
+    expected = np.where(np.isfinite(sound), sound, 0)
+    np.testing.assert_allclose(read, expected, atol=1e-6)
 
 
 def test_a_film_without_sound(make_film, film_type):

@@ -23,7 +23,9 @@ def test_no_face_in_noise_or_in_nothing(finder):
     assert finder.find(np.zeros((96, 96, 3), np.uint8)) == []
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 3), (8, 300, 3), (300, 8, 3)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 3), (8, 300, 3), (300, 8, 3), (2_000, 1, 3)]
+)
 def test_pictures_of_odd_sizes(finder, shape):
     assert finder.find(np.full(shape, 90, np.uint8)) == []
 

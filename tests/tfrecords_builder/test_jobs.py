@@ -1,5 +1,7 @@
 """How work is divided; what is refused before it begins."""
 
+import dataclasses
+
 import pytest
 
 from tfrecords_builder.jobs import duplicates, plan_jobs
@@ -31,6 +33,40 @@ def test_ranges_of_one_file_go_together_up_to_a_span(tmp_path):
     jobs, _ = plan_jobs(sources, BuildPlan(span_s=9.0))
     starts = [[s.start_s for s in job.sources] for job in jobs]
     assert starts == [[0, 3, 6], [9]]
+
+
+def test_ranges_that_share_pictures_are_not_taken_twice(tmp_path):
+    """Else one could be learnt from, and the other held out."""
+    path, other = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    for file in (path, other):
+        file.write_text(file.name)
+    ranges = [(0.0, 2.0), (1.5, 3.0), (2.0, 4.0), (3.9, 5.0), (0.5, 1.0)]
+    sources = [
+        Source(f"{n:016x}", "video", file, *times, True)
+        for n, (file, times) in enumerate(
+            [*((path, times) for times in ranges), (other, (1.0, 3.0))]
+        )
+    ]
+    jobs, refused = plan_jobs(sources, BuildPlan())
+    taken = {source.source_id for job in jobs for source in job.sources}
+    assert taken == {sources[n].source_id for n in (0, 2, 5)}
+    assert set(refused) == {sources[n].source_id for n in (1, 3, 4)}
+    told = refused[sources[1].source_id]
+    assert told.reason == Reason.DUPLICATE
+    assert "from 1.5 s on are also in the range from 0 s to 2 s" in told.detail
+
+
+def test_a_range_of_a_file_that_is_taken_whole_is_not_taken_again(footage):
+    whole = find_sources([footage / "film.mp4"])[0]
+    part = dataclasses.replace(
+        whole, source_id="0" * 16, start_s=1.0, end_s=2.0, is_range=True
+    )
+    jobs, refused = plan_jobs([part, whole], BuildPlan())
+    assert set(refused) == {part.source_id}
+    assert "the whole file" in refused[part.source_id].detail
+    assert {origin for job in jobs for origin in job.origins} == {
+        whole.source_id
+    }
 
 
 def test_a_long_video_is_cut_into_spans(footage):

@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+from tfbegan.errors import OutputError
 from tfrecords_builder.workers import run_tasks
 
 pytestmark = pytest.mark.slow
@@ -18,6 +19,8 @@ def make_handler(tmp_path, monkeypatch):
             """
             import os, time
 
+            from tfbegan.errors import OutputError
+
             def make():
                 return handle
 
@@ -28,6 +31,8 @@ def make_handler(tmp_path, monkeypatch):
                     time.sleep(600)
                 if task == "bug":
                     raise ZeroDivisionError("a bug")
+                if task == "full disk":
+                    raise OutputError("the disk is full")
                 return task * 2
             """
         )
@@ -41,7 +46,7 @@ def make_handler(tmp_path, monkeypatch):
 
 
 def test_a_crash_and_a_hang_cost_their_task_only(make_handler):
-    tasks = ["crash", "a", "hang", "b", "c"]
+    tasks = ["crash", "a", "hang", "b", "bug", "c"]
     outcomes = {
         outcome.task: outcome
         for outcome in run_tasks(tasks, make_handler, 1, timeout_s=2.0)
@@ -54,11 +59,13 @@ def test_a_crash_and_a_hang_cost_their_task_only(make_handler):
     assert outcomes["crash"].failure == "crashed"
     assert "7" in outcomes["crash"].detail
     assert outcomes["hang"].failure == "timeout"
+    assert outcomes["bug"].failure == "crashed"
+    assert outcomes["bug"].detail == "ZeroDivisionError: a bug"
 
 
-def test_an_error_of_the_handler_is_raised_here(make_handler):
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        list(run_tasks(["bug"], make_handler, 1, timeout_s=60.0))
+def test_what_stops_the_whole_build_is_raised_here(make_handler):
+    with pytest.raises(OutputError, match="the disk is full"):
+        list(run_tasks(["full disk"], make_handler, 1, timeout_s=60.0))
 
 
 def test_no_task_is_no_process(make_handler):

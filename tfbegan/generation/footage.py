@@ -95,7 +95,7 @@ def _pictures(path: Path) -> Iterator[tuple[float, np.ndarray]]:
 
 
 def _upright(path: Path, frame: Any, stream: Any) -> np.ndarray:
-    if too_large(frame.width, frame.height):
+    if too_large(frame.width, frame.height, stream):
         raise SourceError(
             f"The pictures of {path} are too large to read: {frame.width} x"
             f" {frame.height} pixels. Make them smaller."

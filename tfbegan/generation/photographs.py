@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfbegan.errors import SourceError
+from tfbegan.media import opaque_pixels
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """A picture as it was meant to be seen: upright, in colours.
+    """A picture as it was meant to be seen; see `opaque_pixels`.
 
     Returns:
         uint8 [H, W, 3], RGB.
@@ -19,7 +20,7 @@ def read_picture(path: Path) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return opaque_pixels(image)
     except FileNotFoundError as error:
         raise SourceError(f"There is no picture {path}.") from error
     except (
