@@ -223,6 +223,8 @@ def _refuse_idle(
         idle["movement"] = "--still-pose leaves nothing to move"
     if parsed.face:
         idle["truncation"] = "--face says who speaks"
+        if given.get("natural_pose") is False:
+            idle["seed"] = "--face says who speaks, and nothing else moves"
     elif own_looks:
         reason = "each clip shows who speaks it, standing still"
         idle = dict.fromkeys(_OF_WHO_SPEAKS, reason)

@@ -21,6 +21,7 @@ _SOUND_OPTIONS = (
     "faces_per_clip",
     "articulation",
 )
+_Z_OPTIONS = ("truncation", "faces_per_clip")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,9 +65,9 @@ above theirs. The control is other reals. evaluation.json and evaluation.png
         "--held-out",
         type=Path,
         metavar="DIR",
-        help="another data set, all of whose clips are measured on instead of"
-        " the validation split of --data, but for those clips of it by which"
-        " training has chosen its best step",
+        help="another data set: clips of all of its splits are measured on,"
+        " instead of the validation split of --data (without those by which"
+        " training chooses its best step, if there are enough others)",
     )
     sound.add_argument(
         "--regressor",
@@ -150,15 +151,7 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     from tfbegan.files import atomic_write_text, write_json, writing
     from tfbegan.generation.provenance import Provenance
 
-    if (
-        parsed.truncation is not None
-        and generator.conditioning != "audio+noise"
-    ):
-        raise UsageError(
-            f"{generator.path} was trained with --conditioning"
-            f" {generator.conditioning}, so it is measured without a random z"
-            " that could be truncated. Leave --truncation away."
-        )
+    _refuse_options_of_z(parsed, generator)
     dataset = open_dataset(parsed.data)
     folder = parsed.output or _folder_of(generator)
     with writing(folder):
@@ -193,6 +186,19 @@ def _run_audio(parsed: argparse.Namespace, generator: Any) -> int:
     return 0
 
 
+def _refuse_options_of_z(parsed: argparse.Namespace, generator: Any) -> None:
+    """Names an option that would do nothing without a random z."""
+    if generator.conditioning == "audio+noise":
+        return
+    for name in _Z_OPTIONS:
+        if getattr(parsed, name) is not None:
+            raise UsageError(
+                f"{generator.path} was trained with --conditioning"
+                f" {generator.conditioning}, so it is measured without a"
+                f" random z. Leave --{name.replace('_', '-')} away."
+            )
+
+
 def _held_out_clips(
     parsed: argparse.Namespace, dataset: Any, generator: Any
 ) -> list[Any]:
@@ -225,6 +231,8 @@ def _clips_that_chose(dataset: Any) -> list[str]:
     from tfbegan.evaluation.speech_clips import clip_ids
 
     chose = scored_clip_ids(dataset)
+    if not chose:
+        return []
     others = len(clip_ids(dataset, ("validation",), None, chose))
     if others >= _ENOUGH_CLIPS:
         return chose

@@ -6,6 +6,9 @@ from pathlib import Path
 from tfbegan.cli.outputs import refuse_other_suffix, refuse_overwriting
 from tfbegan.errors import UsageError
 
+_PICTURE = Path("out/faces.png")
+_FOLDER = Path("out/faces")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -30,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         type=Path,
-        default=Path("out/faces.png"),
-        help="picture: .png, or with --separate a folder (default:"
-        " %(default)s)",
+        help=f"picture: .png, or with --separate a folder (default: {_PICTURE},"
+        f" or {_FOLDER})",
     )
     parser.add_argument(
         "--columns", type=int, help="faces in a row (default: a square grid)"
@@ -49,9 +51,13 @@ def check(parsed: argparse.Namespace) -> None:
     from tfbegan.generation.loading import find_generator
 
     source = find_generator(parsed.source)
+    if parsed.output is None:
+        parsed.output = _FOLDER if parsed.separate else _PICTURE
     if parsed.columns is not None:
         _check_columns(parsed)
-    if not parsed.separate:
+    if parsed.separate:
+        _refuse_a_picture(parsed.output)
+    else:
         refuse_overwriting(parsed.output, [source])
         refuse_other_suffix(
             parsed.output, ".png", "Without --separate the faces are a PNG file"
@@ -83,6 +89,14 @@ def run(parsed: argparse.Namespace) -> int:
         save_png(parsed.output, make_grid(faces, parsed.columns), provenance)
     print(f"{len(faces)} faces of {generator.path} in {parsed.output}")
     return 0
+
+
+def _refuse_a_picture(folder: Path) -> None:
+    if folder.suffix.lower() == ".png":
+        raise UsageError(
+            "With --separate the output is a folder of pictures, and no .png."
+            f" Received: {folder}"
+        )
 
 
 def _check_columns(parsed: argparse.Namespace) -> None:

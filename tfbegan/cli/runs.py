@@ -136,9 +136,8 @@ examples:
     parser.add_argument(
         "--sort",
         choices=_SORTABLE,
-        default="number",
         metavar="FIGURE",
-        help=f"the best first: {', '.join(_SORTABLE)} (default: %(default)s)",
+        help=f"the best first: {', '.join(_SORTABLE)} (default: number)",
     )
     parser.add_argument(
         "--compare",
@@ -157,7 +156,9 @@ def run(parsed: argparse.Namespace) -> int:
         return _compare(parsed)
     from tfbegan.training.survey import survey
 
-    summaries = _sorted(survey(parsed.folder), _COLUMNS[parsed.sort])
+    summaries = _sorted(
+        survey(parsed.folder), _COLUMNS[parsed.sort or "number"]
+    )
     if parsed.json:
         _print_json([summary.to_dict() for summary in summaries])
         return 0
@@ -195,6 +196,11 @@ def _compare(parsed: argparse.Namespace) -> int:
         raise UsageError(
             "--compare needs two runs or more. Received:"
             f" {' '.join(parsed.compare)}"
+        )
+    if parsed.sort is not None:
+        raise UsageError(
+            "--compare shows runs in the order in which they are named. Leave"
+            " --sort away."
         )
     folders = [_find(parsed.folder, name) for name in parsed.compare]
     settings = differing_settings(folders)

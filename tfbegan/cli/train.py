@@ -210,6 +210,11 @@ def _folder_of(parsed: argparse.Namespace) -> Any:
 
     if parsed.resume == _NEWEST:
         return newest_run(parsed.runs_dir)
+    if parsed.runs_dir != _DEFAULT_RUNS:
+        raise UsageError(
+            f"--runs-dir does nothing beside --resume {parsed.resume}, which"
+            " is the run's own folder. Leave one of them away."
+        )
     return RunFolder(Path(parsed.resume))
 
 

@@ -125,18 +125,28 @@ def rate_checkpoint(path: Path, merit: float | None) -> None:
     write_json(_sidecar(path), {**content, "merit": merit})
 
 
-def prune_checkpoints(folder: Path, keep: int) -> None:
-    """Removes what is neither among the newest nor the best."""
-    best = best_checkpoint(folder)
-    for old in _newest_first(folder)[keep:]:
+def prune_checkpoints(newest: Path, keep: int) -> None:
+    """Removes what is neither among the newest nor the best.
+
+    Args:
+        newest: The one that was just saved. Later steps beside it are damaged,
+            or the run would have gone on from them: they don't count.
+        keep: How many of the newest stay.
+    """
+    best = best_checkpoint(newest)
+    for old in _up_to(newest)[keep:]:
         if old != best:
             _sidecar(old).unlink(missing_ok=True)
             old.unlink()
 
 
-def best_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint of the highest merit, the newest of equals, if any."""
-    merits = {path: _merit(path) for path in _newest_first(folder)}
+def best_checkpoint(newest: Path) -> Path | None:
+    """The one of the highest merit, the newest of equals, if any.
+
+    Args:
+        newest: As of `prune_checkpoints`.
+    """
+    merits = {path: _merit(path) for path in _up_to(newest)}
     known = {path: m for path, m in merits.items() if m is not None}
     return max(known, key=lambda path: known[path], default=None)
 
@@ -227,6 +237,10 @@ def _newest_first(folder: Path) -> list[Path]:
         (path for path in folder.iterdir() if _STEP.fullmatch(path.name)),
         reverse=True,
     )
+
+
+def _up_to(newest: Path) -> list[Path]:
+    return [p for p in _newest_first(newest.parent) if p.name <= newest.name]
 
 
 def _sidecar(path: Path) -> Path:

@@ -275,7 +275,7 @@ class TrainingLoop(keras.callbacks.Callback):
         def rate() -> None:
             if self._best_by() != "m_global":
                 rate_checkpoint(path, self._merit_of_look(step))
-            prune_checkpoints(path.parent, self.config.keep_checkpoints)
+            prune_checkpoints(path, self.config.keep_checkpoints)
 
         self._background.do(rate)
 

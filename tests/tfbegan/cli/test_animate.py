@@ -183,6 +183,11 @@ def test_what_is_read_is_never_written_over(
         (["good.wav", "--seed", "-1"], 2, "seed must be in"),
         (["good.wav", "--truncation", "2"], 2, "truncation must be in"),
         (["good.wav", "--truncation", "1", "--face", "a.png"], 2, "says who"),
+        (
+            ["good.wav", "--face", "a.png", "--still-pose", "--seed", "1"],
+            2,
+            "--seed does nothing here",
+        ),
         (["good.wav", "--source", "audio", "--truncation", "1"], 2, "alone"),
         (["good.wav", "--source", "audio", "--seed", "1"], 2, "--seed does"),
         (["good.wav", "--source", "audio", "--still-pose"], 2, "--still-pose"),

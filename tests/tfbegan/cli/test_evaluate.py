@@ -1,5 +1,6 @@
 """`tfbegan evaluate`: the report that fits the generator."""
 
+import argparse
 import json
 
 import numpy as np
@@ -117,7 +118,8 @@ def test_a_generator_that_hears_gets_the_report_of_sound(
         (["--faces-per-clip", "0"], "--faces-per-clip must be 1 or more"),
         (["--seed", "-1"], "seed must be in"),
         (["--truncation", "1.5"], "truncation must be in"),
-        (["--truncation", "1"], "without a random z"),
+        (["--truncation", "1"], "Leave --truncation away"),
+        (["--faces-per-clip", "2"], "Leave --faces-per-clip away"),
         (["--articulation", "1.2"], "no articulation to change"),
         (["--held-out", "DATA"], "they were learnt from"),
         ([], "needs 4 held-out clips"),
@@ -176,7 +178,7 @@ def test_a_regressor_that_hears_nothing_is_refused(
 
 
 def test_what_chose_the_best_step_is_not_what_measures_it(
-    puppet_dataset, monkeypatch, capsys
+    puppet_dataset, tmp_path, monkeypatch, capsys
 ):
     dataset = open_dataset(puppet_dataset)
     held_out = clip_ids(dataset, ("validation",))
@@ -184,8 +186,20 @@ def test_what_chose_the_best_step_is_not_what_measures_it(
     assert "there are 0, so it is measured on those" in capsys.readouterr().out
     monkeypatch.setattr(audio_score, "_SCORED_CLIPS", 1)
     monkeypatch.setattr(evaluate, "_ENOUGH_CLIPS", len(held_out) - 1)
-    assert evaluate._clips_that_chose(dataset) == held_out[:1]
+    chose = evaluate._clips_that_chose(dataset)
+    assert chose == held_out[:1]
     assert capsys.readouterr().out == ""
+
+    # Of these few clips a report can't be made, but they can be chosen.
+    monkeypatch.setattr(
+        "tfbegan.evaluation.retrieval.check_clips", lambda _: None
+    )
+    parsed = argparse.Namespace(clips=None, held_out=None)
+    generator = load_generator(
+        save_generator(tmp_path, puppet_dataset, "audio+noise")
+    )
+    clips = evaluate._held_out_clips(parsed, dataset, generator)
+    assert [clip.clip_id for clip in clips] == held_out[1:]
 
 
 def test_a_generator_of_noise_gets_the_report_of_noise(

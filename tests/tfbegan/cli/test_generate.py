@@ -115,6 +115,20 @@ def test_the_generator_is_never_written_over(
     assert path.read_bytes() == content
 
 
+def test_pictures_and_folders_of_them_do_not_get_in_each_other_s_way(
+    model_file, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    command = ["generate", str(model_file), "--count", "2"]
+    for _ in range(2):
+        assert main(command) == 0
+        assert main([*command, "--separate"]) == 0
+    assert (tmp_path / "out/faces.png").is_file()
+    assert len(list((tmp_path / "out/faces").iterdir())) == 2
+    assert main([*command, "--separate", "-o", "faces.PNG"]) == 2
+    assert "a folder of pictures, and no .png" in capsys.readouterr().err
+
+
 def test_a_generator_that_is_shown_faces_draws_none_by_seed(tmp_path, capsys):
     path, out = tmp_path / "shown.keras", tmp_path / "faces.png"
     mouth_box = FaceConfig().mouth_box

@@ -119,6 +119,7 @@ def test_runs_are_compared_by_number_name_or_path(runs, capsys):
     [
         (["nowhere"], 1, "can't be read"),
         (["runs", "--compare", "0"], 2, "two runs"),
+        (["runs", "--sort", "m", "--compare", "0", "1"], 2, "Leave --sort"),
         (["runs", "--compare", "0", "9"], 1, "no run 9"),
         (["runs", "--compare", "0", "7"], 1, "can't be read as JSON"),
     ],

@@ -128,6 +128,13 @@ def test_an_option_that_would_do_nothing_is_refused(
     assert told in one_sentence(capsys)
 
 
+def test_a_run_is_named_or_looked_for(capsys, tmp_path):
+    asked = ["train", "--resume", "runs/7", "--runs-dir", str(tmp_path)]
+    assert main(asked) == 2
+    told = one_sentence(capsys)
+    assert "--runs-dir does nothing beside --resume runs/7" in told
+
+
 def test_switching_off_what_is_off_is_no_mistake(capsys):
     settings = dry_run(capsys, "--sync=0", "--look-flow=0", "--no-film")
     expected = dry_run(capsys)

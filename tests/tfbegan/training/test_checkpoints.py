@@ -60,7 +60,7 @@ def save(folder, model, step, keep=9, merit=None):
     model.step.assign(step)
     path = save_checkpoint(folder, model, STATE)
     rate_checkpoint(path, merit)
-    prune_checkpoints(folder, keep)
+    prune_checkpoints(path, keep)
     return path
 
 
@@ -226,7 +226,8 @@ def test_the_best_stays_beside_the_newest(tmp_path, model):
     kept = {int(path.stem[5:]) for path in tmp_path.glob("*.keras")}
     assert kept == {3, 5, 6}  # of equals the newest
     assert len(list(tmp_path.iterdir())) == 2 * len(kept)
-    assert best_checkpoint(tmp_path).stem == "step-00000003"
+    newest = tmp_path / "step-00000006.keras"
+    assert best_checkpoint(newest).stem == "step-00000003"
     save(tmp_path, model, 7, keep=1, merit=0.0)
     assert [path.stem for path in tmp_path.glob("*.keras")] == ["step-00000007"]
 
@@ -237,7 +238,21 @@ def test_what_has_no_merit_is_not_the_best(folder, merit):
         path.write_text(
             json.dumps({**json.loads(path.read_text()), "merit": merit})
         )
-    assert best_checkpoint(folder) is None
+    assert best_checkpoint(folder / "step-00000012.keras") is None
+
+
+def test_a_damaged_later_one_does_not_push_out_what_is_saved(folder, model):
+    """Killed at 18 between the file and its JSON, gone on with from 12."""
+    late = folder / "step-00000018.keras"
+    late.write_bytes(b"whole, perhaps, but without its hash")
+    late.with_suffix(".json").write_text('{"merit": 9.0}')
+    save(folder, model, 15, keep=1, merit=0.5)
+    assert last_good_step(folder) == 15
+    assert late.is_file()
+    assert {path.stem for path in folder.glob("*.keras")} == {
+        "step-00000015",
+        "step-00000018",
+    }
 
 
 def test_a_checkpoint_of_before_intervals_were_saved_can_be_used(folder):
