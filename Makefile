@@ -32,10 +32,10 @@ demo: $(STAMP) ## make the default data, train for some minutes, draw faces
 # The generator that comes with the package, from nothing: 80 minutes on one core.
 # Why it leaves out what it does is in docs/results/audio.md.
 bundled: $(STAMP) ## train and pack the puppet that `tfbegan animate` shows
-	$(BIN)/tfrecords-builder puppets --characters 160 --looks 24 \
-	  --sentences 2 --out data/puppets-24
-	$(BIN)/python train.py --conditioning audio+noise --data data/puppets-24 \
-	  --latent-dim 48 --steps 6000 --fixed-pattern 0 --gain-db 0 \
+	$(BIN)/tfrecords-builder puppets --characters 160 --sentences 2 \
+	  --out data/puppets-160
+	$(BIN)/python train.py --conditioning audio+noise --data data/puppets-160 \
+	  --latent-dim 48 --steps 12000 --fixed-pattern 0 --gain-db 0 \
 	  --silence-share 0 --runs-dir out/bundled
 	$(BIN)/tfbegan export out/bundled --compact tfbegan/bundled/puppet.keras
 
