@@ -4,13 +4,13 @@ import csv
 import functools
 import io
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from tfbegan._version import __version__
-from tfbegan.errors import DatasetError, OutputError
+from tfbegan.errors import DatasetError, OutputError, TFBeganError
 from tfbegan.files import (
     atomic_write_text,
     folder_lock,
@@ -194,7 +194,7 @@ class _Handler:
         clips: list[Clip] = []
         report: list[dict[str, Any]] = []
         for source, origin in zip(job.sources, job.origins, strict=True):
-            for found in self.extractor.extract(source):
+            for found in self._extract(source):
                 if isinstance(found, Clip):
                     clips.append(found)
                     report.append(
@@ -213,6 +213,15 @@ class _Handler:
                         }
                     )
         return write_part(self.folder / f"{job.job_id}.part", clips, report)
+
+    def _extract(self, source: Source) -> Iterator[Clip | Rejection]:
+        """Whatever a file does to a library costs this source alone."""
+        try:
+            yield from self.extractor.extract(source)
+        except TFBeganError:
+            raise
+        except Exception as error:
+            yield Rejection(Reason.CRASHED, f"{type(error).__name__}: {error}")
 
 
 def _seconds(clip: Clip) -> float:

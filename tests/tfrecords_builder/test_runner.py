@@ -19,8 +19,10 @@ from tfbegan.errors import (
 )
 from tfbegan.files import folder_lock, sha256_file
 from tfbegan.records import read_dataset_info
+from tfrecords_builder.extract import Extractor
+from tfrecords_builder.jobs import plan_jobs
 from tfrecords_builder.plan import BuildPlan, override
-from tfrecords_builder.runner import build, read_statuses
+from tfrecords_builder.runner import _Handler, build, read_statuses
 from tfrecords_builder.sources import find_sources
 
 pytestmark = pytest.mark.slow
@@ -99,6 +101,27 @@ def test_another_plan_is_refused_and_the_setting_named(
 def test_other_sources_are_refused(built, footage):
     with pytest.raises(PlanChangedError, match="sources"):
         build(find_sources([footage / "film.mp4"]), built.folder, PLAN)
+
+
+def test_an_odd_source_costs_neither_the_build_nor_the_others(
+    footage, tmp_path
+):
+    class Odd:
+        def __init__(self, plan):
+            self.extractor = Extractor(plan)
+
+        def extract(self, source):
+            if source.path.name == "portrait-3.png":
+                raise ZeroDivisionError("nobody foresaw it")
+            return self.extractor.extract(source)
+
+    sources = find_sources([footage / "portrait-3.png", footage / "film.mp4"])
+    jobs, _ = plan_jobs(sources, PLAN)
+    handle = _Handler(PLAN, tmp_path, Odd)
+    rows = [row for job in jobs for row in handle(job).report]
+    told = [row["detail"] for row in rows if row.get("reason") == "crashed"]
+    assert told == ["ZeroDivisionError: nobody foresaw it"]
+    assert any("clip" in row for row in rows)
 
 
 def test_a_build_that_is_killed_is_finished_by_the_next(
