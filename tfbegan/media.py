@@ -118,6 +118,9 @@ def opaque_pixels(image: Any) -> np.ndarray:
 
     Returns:
         uint8 [H, W, 3], RGB, upright; transparent parts are white.
+
+    Raises:
+        OSError, ValueError, SyntaxError: Pillow can't decode it.
     """
     from PIL import Image, ImageOps
 
@@ -146,7 +149,7 @@ def frame_samples(frame: Any) -> np.ndarray:
     """
     try:
         samples = frame.to_ndarray()
-    except ValueError:  # NumPy is not known to have it, such as s64
+    except ValueError:  # PyAV turns not every format into an array: not s64
         (frame,) = av.AudioResampler("dblp", frame.layout).resample(frame)
         samples = frame.to_ndarray()
     if frame.format.is_planar:

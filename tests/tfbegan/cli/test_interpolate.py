@@ -8,7 +8,6 @@ from PIL import Image
 
 from tfbegan import Generator, load_generator
 from tfbegan.cli.__main__ import main
-from tfbegan.config import AudioConfig, FaceConfig, SpeechConfig
 from tfbegan.generation.latents import draw_latents
 from tfbegan.generation.loading import to_uint8
 
@@ -111,20 +110,9 @@ def test_a_photograph_is_never_written_over(model_file, tmp_path, capsys):
     assert path.read_bytes() == content
 
 
-def test_a_face_that_is_shown_has_no_seed(tmp_path, capsys):
-    model = tmp_path / "generator.keras"
-    mouth_box = FaceConfig().mouth_box
-    speech = SpeechConfig(AudioConfig(), (0.0,) * 13, (1.0,) * 13, mouth_box)
-    Generator(
-        32,
-        filters=4,
-        latent_dim=8,
-        conditioning="audio+face",
-        speech=speech,
-        seed=1,
-    ).save(model)
+def test_a_face_that_is_shown_has_no_seed(shown_model, tmp_path, capsys):
     out = tmp_path / "path.png"
-    command = ["interpolate", "--source", str(model), "-o", str(out)]
+    command = ["interpolate", "--source", str(shown_model), "-o", str(out)]
     photographs = []
     for index in range(2):
         photographs.append(str(tmp_path / f"{index}.png"))
