@@ -139,6 +139,8 @@ class Team:
         except TFBeganError as its_own:
             error = its_own
         failed = np.flatnonzero(self._gather([int(error is not None)])[:, 0])
+        if len(failed):
+            self._part()
         if error is not None:
             raise error
         if len(failed):
@@ -173,6 +175,7 @@ class Team:
         numbers = self._gather([self.together(count)])[:, 0]
         others = np.flatnonzero(numbers != numbers[0])
         if len(others):
+            self._part()
             raise RunError(
                 f"{self._names(others)} and worker 0 differ in {what}. Start"
                 " all workers with the same command, on folders that they"
@@ -198,6 +201,16 @@ class Team:
                 "Another worker has ended or can't be reached, so worker"
                 f" {self.index} of {self.workers} stopped. {remedy()}"
             ) from error
+
+    def _part(self) -> None:
+        """Waits until every worker knows that all are about to end.
+
+        A worker that ended as soon as it knew could take the connection away
+        from one that was still being told, which then saw a lost worker
+        instead of the reason. Once here, nobody needs to be told anything.
+        """
+        with contextlib.suppress(tf.errors.OpError, RuntimeError):
+            self._gather([0])
 
     def _gather(self, numbers: list[int]) -> np.ndarray:
         """int64 [workers, len(numbers)]: what each worker gave."""

@@ -103,24 +103,51 @@ class Rehearsed(Team):
         self.rows = list(rows)
 
     def _gather(self, numbers):
-        return np.array(self.rows.pop(0))
+        rows = self.rows.pop(0)
+        if isinstance(rows, Exception):
+            raise rows
+        return np.array(rows)
 
 
 def test_where_another_worker_fails_this_one_fails():
     assert Rehearsed([[0], [0]]).together(lambda: 7) == 7
     with pytest.raises(RunError, match="Worker 0 can't go on"):
-        Rehearsed([[1], [0]]).together(lambda: 7)
+        Rehearsed([[1], [0]], [[0], [0]]).together(lambda: 7)
 
 
 def test_where_this_one_fails_its_own_reason_is_told():
     with pytest.raises(ConfigError, match="own reason"):
-        Rehearsed([[1], [1]]).together(raiser(ConfigError("own reason")))
+        Rehearsed([[1], [1]], [[0], [0]]).together(
+            raiser(ConfigError("own reason"))
+        )
 
 
 def test_what_must_be_the_same_is_compared():
     Rehearsed([[0], [0]], [[5], [5]]).check_same("settings", lambda: 5)
     with pytest.raises(RunError, match="Worker 1 and worker 0 differ in sett"):
-        Rehearsed([[0], [0]], [[5], [6]]).check_same("settings", lambda: 6)
+        Rehearsed([[0], [0]], [[5], [6]], [[0], [0]]).check_same(
+            "settings", lambda: 6
+        )
+
+
+@pytest.mark.parametrize(
+    ("rows", "fails"),
+    [
+        ([[[1], [0]]], lambda team: team.together(lambda: 7)),
+        ([[[0], [1]]], lambda team: team.together(raiser(RunError("own")))),
+        (
+            [[[0], [0]], [[5], [6]]],
+            lambda team: team.check_same("settings", lambda: 6),
+        ),
+    ],
+)
+@pytest.mark.parametrize("last", [[[0], [0]], RuntimeError("reset by peer")])
+def test_who_ends_waits_until_the_others_know(rows, fails, last):
+    """Not for one that knew and has ended, whose loss is nothing to tell."""
+    team = Rehearsed(*rows, last)
+    with pytest.raises(RunError, match=r"^Worker .* (and|can't)|^own$"):
+        fails(team)
+    assert not team.rows
 
 
 @pytest.mark.parametrize(
