@@ -46,6 +46,21 @@ def test_a_row_for_each_that_is_tried(
     assert movement[0] == 0
     assert movement[1] < movement[2]
     assert 0 <= float(rows["real faces"][-1]) <= 1
+    assert "By none" in lines[-1] or "To take" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("amplitudes", "chosen"),
+    [
+        ({1.0: 1.07, 0.9: 1.01, 0.8: 0.95}, 1.0),
+        ({0.8: 0.98, 0.9: 1.05, 1.0: 1.12}, 0.9),
+        ({1.0: 0.6, 1.4: 0.85, 1.6: 0.93, 1.8: 1.0}, 1.6),
+        ({1.0: 0.6, 1.4: 0.85}, None),
+        ({1.0: float("nan")}, None),
+    ],
+)
+def test_the_least_change_that_is_enough_is_named(script, amplitudes, chosen):
+    assert script.choose(amplitudes) == chosen
 
 
 @pytest.mark.parametrize(
