@@ -59,11 +59,13 @@ def noise(seconds: float) -> np.ndarray:
     return generator.normal(0, 0.1, round(seconds * _RATE)).astype(np.float32)
 
 
-def film_with(sound: np.ndarray, provenance: Provenance) -> Film:
-    """As `tfbegan animate` writes it, 256 px wide at least."""
+def film_with(
+    sound: np.ndarray, provenance: Provenance, scale: int | None = None
+) -> Film:
+    """As `tfbegan animate` writes it, 256 px wide at least without a scale."""
     blocks = np.array_split(sound[:, None], max(1, len(sound) // _RATE))
     track = Soundtrack(blocks, _RATE, 1)
-    return Film(Fraction(_FPS), provenance, sound=track)
+    return Film(Fraction(_FPS), provenance, scale, track)
 
 
 def rates(generator: LoadedGenerator, seconds: float) -> Iterator[tuple]:
@@ -84,6 +86,11 @@ def rates(generator: LoadedGenerator, seconds: float) -> Iterator[tuple]:
                 path,
                 animate(generator, sound, _RATE),
                 film_with(sound, provenance),
+            ),
+            "the same, not enlarged (--scale 1)": lambda: save_video(
+                path,
+                animate(generator, sound, _RATE),
+                film_with(sound, provenance, scale=1),
             ),
         }
         for name, task in tasks.items():
