@@ -202,11 +202,18 @@ def _add_puppets(commands: Any) -> None:
         help="how many looks the characters share, each with a voice and a"
         " light of its own; 1 is one speaker (default: a look each)",
     )
-    puppets.add_argument(
+    where = puppets.add_mutually_exclusive_group()
+    where.add_argument(
         "--one-sitting",
         action="store_true",
         help="a look has one light, and its head rests in nearly the same"
         " place: footage before one camera",
+    )
+    where.add_argument(
+        "--days",
+        action="store_true",
+        help="its head rests so too, but every voice speaks on a day of its"
+        " own: the light differs somewhat, clothes and ground differ in colour",
     )
     puppets.add_argument(
         "--sentences",
@@ -343,6 +350,7 @@ def _puppets(parsed: argparse.Namespace) -> int:
         characters=parsed.characters,
         looks=parsed.looks,
         one_sitting=parsed.one_sitting,
+        days=parsed.days,
         sentences=parsed.sentences,
         seed=parsed.seed,
     )

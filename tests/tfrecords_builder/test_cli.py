@@ -60,9 +60,14 @@ def test_bad_input_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--nonsense"], ["build", "--sise", "1"]]
+    "arguments",
+    [
+        ["--nonsense"],
+        ["build", "--sise", "1"],
+        ["puppets", "--out", "x", "--one-sitting", "--days"],
+    ],
 )
-def test_unknown_options_are_wrong_usage(arguments, capsys):
+def test_options_that_make_no_sense_are_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2

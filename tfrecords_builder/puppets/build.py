@@ -40,6 +40,9 @@ class PuppetPlan(Config):
         one_sitting: A look has one light instead, and its head rests in
             nearly the same place in every sentence: footage of one person
             before one camera.
+        days: Its head rests so too, but every character speaks on a day of
+            its own, in much the same light, in clothes and before a ground of
+            other colours: footage of one person in one chair, over weeks.
         sentences: Of every character; one is one clip.
         sentence_s: Seconds of a sentence.
         fps: Frames a second.
@@ -59,6 +62,7 @@ class PuppetPlan(Config):
     characters: int = 36
     looks: int = 0
     one_sitting: bool = False
+    days: bool = False
     sentences: int = 4
     sentence_s: float = 3.0
     fps: float = 25.0
@@ -85,6 +89,11 @@ class PuppetPlan(Config):
         for name, (low, high) in ranges.items():
             self.check_range(name, low, high)
         self.check_choice("image_format", ("jpeg", "png"))
+        if self.one_sitting and self.days:
+            raise ConfigError(
+                "PuppetPlan.one_sitting and PuppetPlan.days exclude each other:"
+                " one sitting is on one day. Leave one of them away."
+            )
         _check_mouth(self.face)
 
     @classmethod
@@ -199,7 +208,13 @@ def record_take(plan: PuppetPlan, number: int, sentence: int = 0) -> Take:
 def source_id(plan: PuppetPlan, number: int) -> str:
     """The id of a character, 16 hexadecimal digits."""
     looks = f" sharing {plan.looks} looks" if plan.looks else ""
-    sitting = " in one sitting" if plan.one_sitting else ""
+    sitting = (
+        " in one sitting"
+        if plan.one_sitting
+        else " on days of their own"
+        if plan.days
+        else ""
+    )
     return _hex_id(
         f"puppet {plan.seed} {plan.characters} {number}{looks}{sitting}"
     )
@@ -207,7 +222,12 @@ def source_id(plan: PuppetPlan, number: int) -> str:
 
 def _character(plan: PuppetPlan, number: int) -> Character:
     return make_character(
-        plan.seed, number, plan.characters, plan.looks, plan.one_sitting
+        plan.seed,
+        number,
+        plan.characters,
+        plan.looks,
+        plan.one_sitting,
+        plan.days,
     )
 
 
@@ -220,7 +240,7 @@ def _record(
         plan.fps,
         plan.audio.sample_rate,
         _lead_s(plan.audio),
-        plan.one_sitting,
+        plan.one_sitting or plan.days,
     )
     return studio.record(spoken, shot, rng)
 

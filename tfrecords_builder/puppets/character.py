@@ -76,6 +76,8 @@ _BACKGROUNDS: tuple[Colour, ...] = (
 _SHORT_CUTS = ("short", "side", "quiff", "curly", "receding", "buzz")
 _LONG_CUTS = ("long", "bob", "fringe", "bun", "curls", "scarf")
 _BEARDS = ("none", "stubble", "none", "full", "moustache", "none", "goatee")
+# How much the light of a day differs from another's, where 1 is any light.
+_LIGHT_OF_A_DAY = 0.7
 _NECKLINES = ("round", "collar", "vee", "jacket")
 
 
@@ -193,6 +195,7 @@ def make_character(
     count: int,
     looks: int = 0,
     one_sitting: bool = False,
+    days: bool = False,
 ) -> Character:
     """A puppet of a cast.
 
@@ -201,13 +204,23 @@ def make_character(
         number: Which one, from 0.
         count: How many the cast has.
         looks: How many looks they share in turn; 0 gives each its own. The
-            voice is always its own, and so is the light,
-        one_sitting: unless all of a look sit in the same.
+            voice is always its own, and so is the light.
+        one_sitting: All of a look sit in the same light instead.
+        days: They sit in nearly the same, and each has clothes and a ground
+            of other colours.
     """
     own = _Deck(seed, number, count)
     shared = number % looks if looks else number
     deck = _Deck(seed, shared, looks) if looks else own
-    lamp = deck if one_sitting else own
+    day = own if days else deck
+
+    def lamp(name: str, low: float, high: float) -> float:
+        shared_light, other = (
+            of.between(name, low, high) for of in (deck, own)
+        )
+        differs = 0.0 if one_sitting else _LIGHT_OF_A_DAY if days else 1.0
+        return round(shared_light + differs * (other - shared_light), 4)
+
     tone = int(deck.between("skin", 0, len(_SKINS)))
     dark = tone > 3
     bearded = shared % 2 == 0
@@ -221,9 +234,9 @@ def make_character(
         skin=skin,
         hair=_hair_colour(deck, dark, age),
         iris=deck.pick("iris", _IRISES[:_DARK_IRISES] if dark else _IRISES),
-        clothes=_vary(deck.pick("clothes", _CLOTHES), deck, "clothes", 0.1),
+        clothes=_vary(day.pick("clothes", _CLOTHES), day, "clothes", 0.1),
         background=_vary(
-            deck.pick("background", _BACKGROUNDS), deck, "background", 0.08
+            day.pick("background", _BACKGROUNDS), day, "background", 0.08
         ),
         cut=cut,
         beard=deck.pick("beard", _BEARDS) if bearded else "none",
@@ -260,12 +273,12 @@ def make_character(
         freckles=max(0.0, deck.between("freckles", -2, 1)) * (tone < 4),
         blush=deck.between("blush", 0.1, 0.6) * (0.6 if bearded else 1),
         light=(
-            lamp.between("light x", -0.75, 0.75),
-            lamp.between("light y", -0.7, -0.25),
+            lamp("light x", -0.75, 0.75),
+            lamp("light y", -0.7, -0.25),
             1.0,
         ),
-        light_contrast=lamp.between("light contrast", 0.35, 0.9),
-        warmth=lamp.between("warmth", -0.3, 1.0),
+        light_contrast=lamp("light contrast", 0.35, 0.9),
+        warmth=lamp("warmth", -0.3, 1.0),
         voice=_make_voice(own, bearded),
     )
 

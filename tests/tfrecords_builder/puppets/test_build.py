@@ -117,7 +117,8 @@ def test_a_folder_of_an_earlier_version_is_left_alone(tmp_path):
     build_puppets(out, _TINY, workers=1)
     marker = out / MARKER_NAME
     content = json.loads(marker.read_text())
-    del content["plan"]["looks"], content["plan"]["one_sitting"]
+    for name in ("looks", "one_sitting", "days"):
+        del content["plan"][name]
     marker.write_text(json.dumps(content))
     assert build_puppets(out, _TINY, workers=1).clips("train") > 0
     with pytest.raises(PlanChangedError, match="looks=0"):
@@ -148,6 +149,13 @@ def test_in_one_sitting_nearly_all_that_changes_in_a_mouth_is_speech():
 
     assert share_within_sentences(many_places) < 0.5
     assert share_within_sentences(one_sitting) > 0.7
+    days = many_places.replace(days=True)
+    assert 0.5 < share_within_sentences(days) < 0.7
+
+
+def test_one_sitting_is_on_one_day():
+    with pytest.raises(ConfigError, match="exclude each other"):
+        PuppetPlan(one_sitting=True, days=True)
 
 
 def test_what_an_interrupted_build_left_is_replaced(tmp_path):

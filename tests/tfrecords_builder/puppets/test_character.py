@@ -76,6 +76,21 @@ def test_in_one_sitting_a_look_has_one_light():
     assert len({c.voice for c in cast}) == 12
 
 
+def test_a_day_has_nearly_the_same_light_and_colours_of_its_own():
+    def cast(**shot):
+        return [make_character(0, n, 12, looks=1, **shot) for n in range(12)]
+
+    days, anywhere = cast(days=True), cast()
+    (lamp,) = {c.light for c in cast(one_sitting=True)}
+    for name in ("skin", "hair", "cut", "chin", "neckline", "glasses"):
+        assert len({getattr(c, name) for c in days}) == 1
+    for name in ("clothes", "background", "voice"):
+        assert len({getattr(c, name) for c in days}) == 12
+    for day, other in zip(days, anywhere, strict=True):
+        nearer = 0.7 * (np.array(other.light) - lamp)
+        assert np.array(day.light) - lamp == pytest.approx(nearer, abs=1e-3)
+
+
 @pytest.mark.parametrize("look", range(12))
 def test_in_one_sitting_all_of_a_look_are_drawn_alike(look):
     def portrait(number):
