@@ -46,7 +46,9 @@ def test_a_row_for_each_that_is_tried(
     assert movement[0] == 0
     assert movement[1] < movement[2]
     assert 0 <= float(rows["real faces"][-1]) <= 1
-    assert "By none" in lines[-1] or "To take" in lines[-1]
+    chosen = script.choose({m: float(rows[str(m)][2]) for m in (0, 1, 1.5)})
+    told = "By none" if chosen is None else f"against it: {chosen:g}"
+    assert told in lines[-1]
 
 
 @pytest.mark.parametrize(

@@ -208,15 +208,10 @@ def record_take(plan: PuppetPlan, number: int, sentence: int = 0) -> Take:
 def source_id(plan: PuppetPlan, number: int) -> str:
     """The id of a character, 16 hexadecimal digits."""
     looks = f" sharing {plan.looks} looks" if plan.looks else ""
-    sitting = (
-        " in one sitting"
-        if plan.one_sitting
-        else " on days of their own"
-        if plan.days
-        else ""
-    )
+    place = " in one sitting" if plan.one_sitting else ""
+    place = " on days of their own" if plan.days else place
     return _hex_id(
-        f"puppet {plan.seed} {plan.characters} {number}{looks}{sitting}"
+        f"puppet {plan.seed} {plan.characters} {number}{looks}{place}"
     )
 
 

@@ -76,7 +76,8 @@ _BACKGROUNDS: tuple[Colour, ...] = (
 _SHORT_CUTS = ("short", "side", "quiff", "curly", "receding", "buzz")
 _LONG_CUTS = ("long", "bob", "fringe", "bun", "curls", "scarf")
 _BEARDS = ("none", "stubble", "none", "full", "moustache", "none", "goatee")
-# How much the light of a day differs from another's, where 1 is any light.
+# How far a day's light is from the look's, where 1 is any light: so that more
+# than half of what varies in a mouth is still its speech.
 _LIGHT_OF_A_DAY = 0.7
 _NECKLINES = ("round", "collar", "vee", "jacket")
 
@@ -213,13 +214,13 @@ def make_character(
     shared = number % looks if looks else number
     deck = _Deck(seed, shared, looks) if looks else own
     day = own if days else deck
+    light_differs = _LIGHT_OF_A_DAY if days else 1.0
+    if one_sitting:
+        light_differs = 0.0
 
     def lamp(name: str, low: float, high: float) -> float:
-        shared_light, other = (
-            of.between(name, low, high) for of in (deck, own)
-        )
-        differs = 0.0 if one_sitting else _LIGHT_OF_A_DAY if days else 1.0
-        return round(shared_light + differs * (other - shared_light), 4)
+        of_look, alone = (of.between(name, low, high) for of in (deck, own))
+        return round(of_look + light_differs * (alone - of_look), 4)
 
     tone = int(deck.between("skin", 0, len(_SKINS)))
     dark = tone > 3

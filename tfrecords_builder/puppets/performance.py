@@ -25,7 +25,7 @@ _YAW = 0.10
 _PITCH = 0.055
 _NOD = 0.03
 _REST = 0.75
-_REST_OF_A_SITTING = 0.25
+_REST_IN_ONE_PLACE = 0.25
 """Standard deviation of where a head rests from sentence to sentence, in units
 of `_YAW` and `_PITCH`: somebody filmed in many places, and who sits before one
 camera."""
@@ -64,13 +64,13 @@ class Shot:
         fps: Frames a second.
         sample_rate: Of the sound in Hz.
         lead_s: Sound to add before and after the sentence.
-        one_sitting: The head rests in nearly the same place in every take.
+        one_place: The head rests in nearly the same place in every take.
     """
 
     fps: float = 25.0
     sample_rate: int = 16_000
     lead_s: float = 0.0
-    one_sitting: bool = False
+    one_place: bool = False
 
 
 class Studio:
@@ -103,7 +103,7 @@ class Studio:
         count = int(sentence.duration_s * shot.fps + 1e-6)
         times = np.arange(count) / shot.fps
         heard = times + shot.lead_s
-        rest = _REST_OF_A_SITTING if shot.one_sitting else _REST
+        rest = _REST_IN_ONE_PLACE if shot.one_place else _REST
         expressions = perform(articulation, heard, rng, rest)
         return Take(
             frames=np.stack(list(self._draw(expressions))),
