@@ -392,6 +392,8 @@ class ObjectiveConfig(Config):
             against the real ones.
         detail: Weight, in G's loss, of how much fine structure its frames
             have, place by place, against the real ones.
+        detail_norm: How much that is in a place: 1, the mean magnitude, or 2,
+            the root mean square, which a faint lattice raises hardly.
         fixed_pattern: Weight, in G's loss, of what is wrong in the same place
             on all its frames of a batch, by the pixels that have a true pair.
         sound_ramp_steps: Steps in which sync grows to its weight.
@@ -413,6 +415,7 @@ class ObjectiveConfig(Config):
     sync: float = 0.0
     motion: float = 0.0
     detail: float = 0.0
+    detail_norm: int = 1
     fixed_pattern: float = 0.0
     sound_ramp_steps: int = 0
 
@@ -432,6 +435,7 @@ class ObjectiveConfig(Config):
         self.check_range("sync", 0, 1e3)
         self.check_range("motion", 0, 1e3)
         self.check_range("detail", 0, 1e3)
+        self.check_choice("detail_norm", (1, 2))
         self.check_range("fixed_pattern", 0, 1e3)
         self.check_range("sound_ramp_steps", 0, 100_000_000)
 

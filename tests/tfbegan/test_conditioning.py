@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -154,11 +155,13 @@ def test_without_two_frames_of_a_clip_there_is_no_motion():
 # Detail
 
 
-def local_detail(grey):
+def local_detail(grey, norm=1):
     edges = np.abs(
         grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2]
         + grey[:, 1:-1, 2:] - 4 * grey[:, 1:-1, 1:-1]
     )  # fmt: skip
+    if norm == 2:
+        return np.sqrt(averaged(edges**2, 4) + 1e-4)
     return averaged(edges, 4)
 
 
@@ -168,20 +171,53 @@ def averaged(grey, side):
     return grey.reshape(len(grey), cells, side, cells, side).mean(axis=(2, 4))
 
 
-def details(values):
+def details(values, norm=1):
     grey = wide(values).mean(axis=-1)
-    return [local_detail(grey), local_detail(averaged(grey, 2))]
+    return [local_detail(grey, norm), local_detail(averaged(grey, 2), norm)]
 
 
-@given(images, images)
+@given(images, images, st.sampled_from([1, 2]))
 @settings(max_examples=50)
-def test_detail_is_the_laplacian_in_windows_at_two_sizes(a, b):
-    pairs = list(zip(details(a), details(b), strict=True))
+def test_detail_is_the_laplacian_in_windows_at_two_sizes(a, b, norm):
+    pairs = list(zip(details(a, norm), details(b, norm), strict=True))
     expected = np.mean([np.abs(x - y).mean() for x, y in pairs])
-    assert float(conditioning.detail_distance(a, b)) == near(expected)
+    assert float(conditioning.detail_distance(a, b, norm)) == near(expected)
     of_means = np.mean([np.abs(x.mean(0) - y.mean(0)).mean() for x, y in pairs])
-    received = float(conditioning.mean_detail_distance(a, b))
+    received = float(conditioning.mean_detail_distance(a, b, norm))
     assert received == near(of_means)
+
+
+def test_a_faint_lattice_passes_for_sharpness_by_the_mean_magnitude():
+    """In windows that hold an edge each, of half the height it should have."""
+    rows, columns = np.indices((34, 34))
+    edges = np.where((columns + 1) // 4 % 2, 1.0, -1.0)
+    lattice = np.where((rows + columns) % 2, 0.01, -0.01)
+    edges, lattice = (
+        np.repeat(v[None, :, :, None], 3, axis=-1).astype(np.float32)
+        for v in (edges, lattice)
+    )
+
+    def made_up_for(more, norm):
+        distance = conditioning.detail_distance
+        missing = distance(edges, 0.5 * edges, norm)
+        left = distance(edges, 0.5 * edges + more, norm)
+        return 1 - float(left / missing)
+
+    by_magnitude, by_square = (made_up_for(lattice, norm) for norm in (1, 2))
+    assert by_magnitude > 0.03
+    assert by_square < by_magnitude / 10
+    for norm in (1, 2):
+        assert made_up_for(0.05 * edges, norm) == pytest.approx(0.1, rel=0.01)
+
+
+def test_a_still_face_has_a_gradient_of_its_detail():
+    faces = tf.zeros((2, 32, 32, 3))
+    edges = tf.random.stateless_uniform(faces.shape, [0, 1], -1, 1)
+    for norm in (1, 2):
+        with tf.GradientTape() as tape:
+            tape.watch(faces)
+            distance = conditioning.detail_distance(edges, faces, norm)
+        assert np.isfinite(tape.gradient(distance, faces)).all()
 
 
 def dots(column):

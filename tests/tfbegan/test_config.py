@@ -77,6 +77,7 @@ def test_any_objective_survives_json(gamma, lambda_k, weight):
         (ObjectiveConfig, {"gamma": float("nan")}),
         (ObjectiveConfig, {"gamma": "0.5"}),
         (ObjectiveConfig, {"error_norm": 3}),
+        (ObjectiveConfig, {"detail_norm": 3}),
         (ModelConfig, {"conditioning": "smell"}),
         (ModelConfig, {"conditioning": None}),
         (ModelConfig, {"audio_encoder": "huge"}),

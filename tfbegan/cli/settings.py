@@ -38,6 +38,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "sync": _WITH_SOUND,
     "motion": _WITH_SOUND,
     "detail": _WITH_SOUND,
+    "detail_norm": _WITH_SOUND,
     "fixed_pattern": _WITH_SOUND,
     "sound_ramp_steps": _WITH_SOUND,
     "gain_db": _WITH_SOUND,

@@ -120,10 +120,13 @@ class Pairing:
                 _same_clip(batch["clip"]),
             )
         if self.objective.detail:
-            terms["detail"] = conditioning.detail_distance(images, anchored)
+            norm = self.objective.detail_norm
+            terms["detail"] = conditioning.detail_distance(
+                images, anchored, norm
+            )
             if fakes is not anchored:
                 terms["detail"] += conditioning.mean_detail_distance(
-                    images, fakes
+                    images, fakes, norm
                 )
         if self.objective.fixed_pattern:
             terms["fixed_pattern"] = conditioning.fixed_pattern(

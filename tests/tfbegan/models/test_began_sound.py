@@ -208,9 +208,10 @@ def naive_term(name, model, batch):
             images[:, rows, columns], anchored[:, rows, columns], same
         )
     if name == "detail":
-        term = conditioning.detail_distance(images, anchored)
+        norm = model.objective.detail_norm
+        term = conditioning.detail_distance(images, anchored, norm)
         if generator.has_look:
-            term += conditioning.mean_detail_distance(images, fakes)
+            term += conditioning.mean_detail_distance(images, fakes, norm)
         return term
     assert name == "sync"
     heard = []
@@ -247,7 +248,7 @@ def test_an_addition_adds_its_weight_times_its_gradient_and_nothing_else(
     if kind == "audio+face" and name == "code_flow":
         pytest.skip("photographs say who it is: there is no z")
     flow = 2 if kind == "audio+noise" and name == "code_flow" else 0
-    plain = PLAIN.replace(mate_share=0.5, mouth_weight=4.0)
+    plain = PLAIN.replace(mate_share=0.5, mouth_weight=4.0, detail_norm=2)
     model = make(kind, plain.replace(**{name: 0.7}), look_flow=flow)
     without = make(kind, plain, look_flow=flow)
     for each in (model, without):

@@ -283,6 +283,28 @@ def test_a_sound_alone_is_not_asked_about_eyes(generators, batch, monkeypatch):
     assert anchors[0] == anchors[1] > 0
 
 
+@pytest.mark.parametrize("norm", [1, 2])
+def test_detail_is_of_pairs_and_of_free_faces_by_the_norm_asked_for(
+    generators, batch, norm
+):
+    fakes, terms = terms_of(
+        generators["audio"], batch, detail=1.0, detail_norm=norm
+    )
+    of_pairs = conditioning.detail_distance(batch["image"], fakes, norm)
+    assert float(terms["detail"]) == pytest.approx(float(of_pairs), rel=1e-5)
+    _, both = terms_of(
+        generators["audio+noise"], batch, detail=1.0, detail_norm=norm
+    )
+    looks = generators["audio+noise"].encode(batch["image"])
+    sound = generators["audio+noise"].hear(batch["mfcc"])
+    paint = generators["audio+noise"].paint
+    paired, free = paint(looks, sound), paint(draws().noise, sound)
+    expected = conditioning.detail_distance(
+        batch["image"], paired, norm
+    ) + conditioning.mean_detail_distance(batch["image"], free, norm)
+    assert float(both["detail"]) == pytest.approx(float(expected), rel=1e-5)
+
+
 def test_a_fixed_pattern_is_told_by_true_pairs_alone(
     generators, batch, monkeypatch
 ):
