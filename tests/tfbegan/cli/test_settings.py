@@ -13,6 +13,7 @@ from tfbegan.data.dataset import open_dataset
 from tfbegan.training.run import training_batches
 
 OTHER = {
+    "detail_norm": 2,
     "audio_encoder": "full",
     "film": False,
     "look_flow": 4,
